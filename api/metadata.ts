@@ -1,0 +1,56 @@
+/** Labels, annotations, finalizers and their values that appear on the wire (R1 §15). */
+export const PART_OF = 'llminferenceservice';
+
+export const labels = {
+  name: 'app.kubernetes.io/name',
+  partOf: 'app.kubernetes.io/part-of',
+  component: 'app.kubernetes.io/component',
+  kserveComponent: 'kserve.io/component',
+  role: 'llm-d.ai/role',
+  routingGroup: 'serving.kserve.io/routing-group',
+  localModel: 'internal.serving.kserve.io/localmodel',
+  localModelNamespace: 'internal.serving.kserve.io/localmodel-namespace',
+  gatewayName: 'gateway.networking.k8s.io/gateway-name',
+  acceleratorName: 'inference.optimization/acceleratorName',
+} as const;
+
+/** Values of `app.kubernetes.io/component` (R3.31, R4.2, R5.27). */
+export const components = {
+  workload: 'llminferenceservice-workload',
+  workloadPrefill: 'llminferenceservice-workload-prefill',
+  worker: 'llminferenceservice-workload-worker',
+  leader: 'llminferenceservice-workload-leader',
+  workerPrefill: 'llminferenceservice-workload-worker-prefill',
+  leaderPrefill: 'llminferenceservice-workload-leader-prefill',
+  scheduler: 'llminferenceservice-router-scheduler',
+  router: 'llminferenceservice-router',
+  tokenizer: 'tokenizer',
+} as const;
+
+export const annotations = {
+  stop: 'serving.kserve.io/stop',
+  disableLocalModel: 'serving.kserve.io/disable-localmodel',
+  nodeGroup: 'serving.kserve.io/nodegroup',
+  draDeviceClass: 'serving.kserve.io/exp-dra-device-class',
+  draCelSelector: 'serving.kserve.io/exp-dra-cel-selector',
+  draDeviceCount: 'serving.kserve.io/exp-dra-device-count',
+  draContainerName: 'serving.kserve.io/exp-dra-container-name',
+  inferencePoolMigrated: 'serving.kserve.io/inference-pool-migrated',
+  modelBasedRouting: 'serving.kserve.io/model-based-routing-enabled',
+  modelCriticality: 'internal.serving.kserve.io/model-criticality',
+  loraCriticalities: 'internal.serving.kserve.io/lora-criticalities',
+  localModelSourceUri: 'internal.serving.kserve.io/localmodel-sourceuri',
+  localModelPvcName: 'internal.serving.kserve.io/localmodel-pvc-name',
+  version: 'app.kubernetes.io/version',
+  injectCaFrom: 'cert-manager.io/inject-ca-from',
+} as const;
+
+export const finalizers = {
+  service: 'serving.kserve.io/llmisvc-finalizer',
+  config: 'serving.kserve.io/llmisvcconfig-finalizer',
+} as const;
+
+/** Prefix of the keys in `status.annotations` that pin preset names (R2.13). */
+export const PIN_PREFIX = 'serving.kserve.io/';
+
+export const SETTINGS_CONFIG_MAP = 'inferenceservice-config';

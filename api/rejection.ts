@@ -1,0 +1,21 @@
+/**
+ * An expected failure, as a value. `message` is for the user; `reason` is a CamelCase word that can stand in a condition;
+ * `field` is the path of the field that caused it, where there is one (`spec.model.uri`).
+ * `retry` is false when only a change of the inputs can help (R2.93).
+ */
+export interface Rejection {
+  readonly rejected: true;
+  readonly reason: string;
+  readonly message: string;
+  readonly field?: string;
+  readonly retry: boolean;
+}
+
+export function reject(reason: string, message: string, options: { field?: string; retry?: boolean } = {}): Rejection {
+  const { field, retry = true } = options;
+  return { rejected: true, reason, message, retry, ...(field === undefined ? {} : { field }) };
+}
+
+export function isRejection(value: unknown): value is Rejection {
+  return typeof value === 'object' && value !== null && (value as { rejected?: unknown }).rejected === true;
+}

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { childName } from '../../api/names.ts';
+import { childName } from '../../../api/names.ts';
 
 describe('childName', () => {
   const f63 = 'f'.repeat(63);

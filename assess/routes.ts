@@ -1,7 +1,8 @@
 import { conditionTypes } from '../api/conditions.ts';
 import { findCondition, type HTTPRoute, isCurrent, type ObservedCondition, sameParent } from '../api/gateway-api.ts';
 import type { Context } from '../render/children.ts';
-import { managedRouteName, wantsManagedRoute } from '../render/route.ts';
+import { nameOf } from '../render/identity.ts';
+import { wantsManagedRoute } from '../render/route.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 
 /**
@@ -18,7 +19,7 @@ export function assessRoutes(context: Context, routes: readonly HTTPRoute[]): Co
     return problem === undefined ? [] : [`${route.metadata.namespace}/${route.metadata.name}: ${problem}`];
   });
   if (routes.length === 0 && wantsManagedRoute(context)) {
-    problems.push(`${context.service.metadata.namespace}/${managedRouteName(context)}: the route does not exist`);
+    problems.push(`${context.service.metadata.namespace}/${nameOf(context, 'route')}: the route does not exist`);
   }
   if (problems.length === 0) return markTrue(type);
   return markFalse(type, 'HTTPRoutesNotReady', `The following HTTPRoutes are not ready: [${problems.join(' ')}]`);

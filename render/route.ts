@@ -1,11 +1,11 @@
 import type { HTTPRoute } from '../api/gateway-api.ts';
 import { get, type Inquiry, list, served } from '../api/inquiry.ts';
 import { kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
-import { annotations, components, labels, PART_OF } from '../api/metadata.ts';
-import { childName, suffixes } from '../api/names.ts';
+import { annotations, components, labels } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { HTTPRouteRule, HTTPRouteSpec, LLMInferenceService } from '../api/types.ts';
 import type { Context, EventText, Stage } from './children.ts';
+import { child, childRef, componentLabels, nameOf } from './identity.ts';
 import { reportCollisions } from './model-collisions.ts';
 import { adapterNames } from './model-names.ts';
 import { modelRoutingEnabled, stripModelRouting } from './model-routing.ts';
@@ -26,29 +26,23 @@ export function wantsManagedRoute(context: Context): boolean {
   return !context.stopped && http?.spec !== undefined && (http.refs ?? []).length === 0;
 }
 
-export function managedRouteName(context: Context): string {
-  return childName(context.service.metadata.name, suffixes.route);
-}
-
 /**
  * The managed HTTPRoute, built from the effective spec in the order of R5.34: model-based routing, pool API version, backends
  * of the routing group. Asks for the route as it is, the other services of the namespace, and the gateways that may opt out of
  * model-based routing. Where the service wants no managed route, that route must be absent (R5.44).
  */
 export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
-  const { namespace } = context.service.metadata;
-  const name = managedRouteName(context);
   const spec = context.spec.router?.route?.http?.spec;
   if (!wantsManagedRoute(context) || !spec) {
-    return { stage: { name: 'route', present: [], absent: [{ kind: kinds.httpRoute, namespace, name }] } };
+    return { stage: { name: 'route', present: [], absent: [childRef(context, kinds.httpRoute, nameOf(context, 'route'))] } };
   }
   const rules = yield* applyModelRouting(spec.rules ?? [], context);
   if (isRejection(rules)) return { stage: { name: 'route', present: [], absent: [], rejection: rules } };
 
-  const poolGroup = yield* decidePoolGroup(name, context);
+  const poolGroup = yield* decidePoolGroup(context);
   const versioned = poolGroup ? withPoolGroup(rules, poolGroup, context.service.metadata.name) : rules;
 
-  const services = yield* list<LLMInferenceService>(kinds.service, namespace);
+  const services = yield* list<LLMInferenceService>(kinds.service, context.service.metadata.namespace);
   const groupName = context.spec.router?.route?.group;
   const group = groupName === undefined ? undefined : resolveGroup(context, groupName, services);
   const grouped = group ? rewriteSharedRules(versioned, group, context) : versioned;
@@ -67,33 +61,20 @@ function* applyModelRouting(rules: readonly HTTPRouteRule[], context: Context): 
 }
 
 /** The API group of the default pool, where the service has one (R5.38). */
-function* decidePoolGroup(routeName: string, context: Context): Inquiry<PoolGroup | undefined> {
+function* decidePoolGroup(context: Context): Inquiry<PoolGroup | undefined> {
   const { scheduler } = context.spec.router ?? {};
   if (!scheduler || scheduler.pool?.ref?.name) return undefined;
-  const current = yield* get<HTTPRoute>(kinds.httpRoute, context.service.metadata.namespace, routeName);
+  const current = yield* get<HTTPRoute>(kinds.httpRoute, context.service.metadata.namespace, nameOf(context, 'route'));
   const alphaServed = yield* served(kinds.inferencePoolAlpha);
   return choosePoolGroup(current, alphaServed, context);
 }
 
-/** Identity of the managed route (R5.27): clients find it by exactly these labels. */
+/** The object (R5.27): clients find it by exactly these labels. */
 function managedRoute(context: Context, spec: HTTPRouteSpec, migrated: boolean): HTTPRoute {
-  const { name, namespace, uid } = context.service.metadata;
   const group = context.spec.router?.route?.group;
-  return {
-    apiVersion: kinds.httpRoute.apiVersion,
-    kind: kinds.httpRoute.kind,
-    metadata: {
-      name: managedRouteName(context),
-      namespace,
-      labels: {
-        [labels.component]: components.router,
-        [labels.name]: name,
-        [labels.partOf]: PART_OF,
-        ...(group === undefined ? {} : { [labels.routingGroup]: group }),
-      },
-      ...(migrated ? { annotations: { [annotations.inferencePoolMigrated]: 'v1' } } : {}),
-      ownerReferences: [{ apiVersion: kinds.service.apiVersion, kind: kinds.service.kind, name, uid, controller: true, blockOwnerDeletion: true }],
-    },
-    spec,
-  };
+  const head = child(context, kinds.httpRoute, nameOf(context, 'route'), {
+    labels: { ...componentLabels(context, components.router), ...(group === undefined ? {} : { [labels.routingGroup]: group }) },
+    annotations: migrated ? { [annotations.inferencePoolMigrated]: 'v1' } : {},
+  });
+  return { ...head, spec };
 }

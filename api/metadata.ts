@@ -43,6 +43,8 @@ export const annotations = {
   loraCriticalities: 'internal.serving.kserve.io/lora-criticalities',
   localModelSourceUri: 'internal.serving.kserve.io/localmodel-sourceuri',
   localModelPvcName: 'internal.serving.kserve.io/localmodel-pvc-name',
+  /** `current` makes the pinned preset names follow the current prefix; not known to the reference. */
+  presetPins: 'serving.kserve.io/preset-pins',
   version: 'app.kubernetes.io/version',
   injectCaFrom: 'cert-manager.io/inject-ca-from',
 } as const;

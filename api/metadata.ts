@@ -1,3 +1,5 @@
+import type { ObjectMeta } from './kubernetes.ts';
+
 /** Labels, annotations, finalizers and their values that appear on the wire (R1 §15). */
 export const PART_OF = 'llminferenceservice';
 
@@ -39,8 +41,12 @@ export const annotations = {
   modelBasedRouting: 'serving.kserve.io/model-based-routing-enabled',
   modelCriticality: 'internal.serving.kserve.io/model-criticality',
   loraCriticalities: 'internal.serving.kserve.io/lora-criticalities',
+  /** What v1alpha1 has no field for, as JSON (B1). */
+  hubOnly: 'internal.serving.kserve.io/v1alpha2-only',
   localModelSourceUri: 'internal.serving.kserve.io/localmodel-sourceuri',
   localModelPvcName: 'internal.serving.kserve.io/localmodel-pvc-name',
+  /** `current` makes the pinned preset names follow the current prefix; not known to the reference. */
+  presetPins: 'serving.kserve.io/preset-pins',
   version: 'app.kubernetes.io/version',
   injectCaFrom: 'cert-manager.io/inject-ca-from',
 } as const;
@@ -54,3 +60,8 @@ export const finalizers = {
 export const PIN_PREFIX = 'serving.kserve.io/';
 
 export const SETTINGS_CONFIG_MAP = 'inferenceservice-config';
+
+/** Whether a service is stopped by annotation (R1.42). */
+export function isStopped(metadata: ObjectMeta): boolean {
+  return metadata.annotations?.[annotations.stop]?.toLowerCase() === 'true';
+}

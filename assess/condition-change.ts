@@ -1,6 +1,8 @@
+import { STOPPED } from '../api/conditions.ts';
+
 /**
  * What an assessment wants done to one condition: set it, or remove it from the list. Severity, transition time and the
- * order of the list are the business of whoever applies the change (R1 §5.1, R5.100).
+ * order of the list are the business of whoever applies the change (R5.100).
  */
 export type ConditionChange = ConditionSet | ConditionClear;
 
@@ -25,9 +27,9 @@ export function markFalse(type: string, reason: string, message: string): Condit
   return { type, status: 'False', reason, message };
 }
 
-/** False for a stopped service; the reason and message are the same for every condition (R5.75, R5.91). */
+/** False for a stopped service; reason and message are the same for every condition (R5.75, R5.91). */
 export function markStopped(type: string): ConditionSet {
-  return markFalse(type, 'Stopped', 'Service is stopped');
+  return markFalse(type, STOPPED.reason, STOPPED.message);
 }
 
 export function clearCondition(type: string): ConditionClear {

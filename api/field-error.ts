@@ -8,13 +8,28 @@ export interface FieldError {
   readonly detail: string;
 }
 
-export type FieldErrorType = 'Invalid' | 'Required' | 'Forbidden' | 'NotSupported';
+/** `RuleViolated` is what a CEL rule reports: an invalid value whose value is not shown. */
+export type FieldErrorType =
+  | 'Invalid'
+  | 'Required'
+  | 'Forbidden'
+  | 'NotSupported'
+  | 'TypeInvalid'
+  | 'TooLong'
+  | 'TooMany'
+  | 'Duplicate'
+  | 'RuleViolated';
 
 const texts: Record<FieldErrorType, { text: string; cause: string; showsValue: boolean }> = {
   Invalid: { text: 'Invalid value', cause: 'FieldValueInvalid', showsValue: true },
   Required: { text: 'Required value', cause: 'FieldValueRequired', showsValue: false },
   Forbidden: { text: 'Forbidden', cause: 'FieldValueForbidden', showsValue: false },
   NotSupported: { text: 'Unsupported value', cause: 'FieldValueNotSupported', showsValue: true },
+  TypeInvalid: { text: 'Invalid value', cause: 'FieldValueTypeInvalid', showsValue: true },
+  TooLong: { text: 'Too long', cause: 'FieldValueTooLong', showsValue: false },
+  TooMany: { text: 'Too many', cause: 'FieldValueTooMany', showsValue: true },
+  Duplicate: { text: 'Duplicate value', cause: 'FieldValueDuplicate', showsValue: true },
+  RuleViolated: { text: 'Invalid value', cause: 'FieldValueInvalid', showsValue: false },
 };
 
 /** Longest value that is printed; whole pod specs in a message help nobody (B20). */

@@ -19,3 +19,8 @@ export function reject(reason: string, message: string, options: { field?: strin
 export function isRejection(value: unknown): value is Rejection {
   return typeof value === 'object' && value !== null && (value as { rejected?: unknown }).rejected === true;
 }
+
+/** The same failure seen from one step further out: `<prefix>: <message>`, and the reason of that step where it has its own. */
+export function withinStep(rejection: Rejection, prefix: string, reason: string = rejection.reason): Rejection {
+  return { ...rejection, reason, message: `${prefix}: ${rejection.message}` };
+}

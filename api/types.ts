@@ -9,295 +9,617 @@ import type {
   Quantity,
 } from './kubernetes.ts';
 
-export interface LLMInferenceService {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec?: LLMInferenceServiceSpec;
-  status?: LLMInferenceServiceStatus;
-}
-
-export interface LLMInferenceServiceConfig {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec?: LLMInferenceServiceSpec;
-  status?: LLMInferenceServiceConfigStatus;
-}
-
-export interface WorkloadSpec {
-  replicas?: number;
-  scaling?: ScalingSpec;
-  parallelism?: ParallelismSpec;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  template?: PodTemplate;
-  worker?: PodTemplate;
-  kvCacheOffloading?: KVCacheOffloadingSpec;
-  rolloutStrategy?: RolloutStrategySpec;
-}
-
-export interface LLMInferenceServiceSpec extends WorkloadSpec {
-  model?: ModelSpec;
-  storageInitializer?: StorageInitializerSpec;
-  router?: RouterSpec;
-  prefill?: WorkloadSpec;
-  tracing?: TracingSpec;
-  baseRefs?: LocalObjectReference[];
-}
-
 /** A pod spec whose `containers` may be left out. */
 export type PodTemplate = Partial<PodSpec>;
 
-export interface LocalObjectReference {
-  name?: string;
+/** A large language model, served: what to serve, on what, and how requests reach it. */
+export interface LLMInferenceService {
+  /** Version of the schema of this object. */
+  apiVersion: string;
+  /** Kind of this object. */
+  kind: string;
+  metadata: ObjectMeta;
+  /** What to serve and how. Configs and services share this type. */
+  spec?: LLMInferenceServiceSpec;
+  /** What the controller observed and did. */
+  status?: LLMInferenceServiceStatus;
 }
 
-export interface StorageInitializerSpec {
-  enabled?: boolean;
+/** What to serve and how. Configs and services share this type. */
+export interface LLMInferenceServiceSpec extends WorkloadSpec {
+  /** The model to serve. */
+  model?: ModelSpec;
+  /** The init container that downloads the model. */
+  storageInitializer?: StorageInitializerSpec;
+  /** How requests reach the service. */
+  router?: RouterSpec;
+  /** The prefill workload. Its presence turns the main workload into the decode workload. */
+  prefill?: WorkloadSpec;
+  /** Traces of requests. Present, even as {}, turns tracing on; what is left out comes from the preset. */
+  tracing?: TracingSpec;
+  /** Configs to inherit from, by name. Later ones override earlier ones; the spec of the service overrides them all. */
+  baseRefs?: LocalObjectReference[];
 }
 
-export interface RolloutStrategySpec {
-  maxUnavailable?: IntOrString;
-  maxSurge?: IntOrString;
-}
-
-export interface ParallelismSpec {
-  tensor?: number;
-  pipeline?: number;
-  data?: number;
-  dataLocal?: number;
-  dataRPCPort?: number;
-  expert?: boolean;
-}
-
-export interface KVCacheOffloadingSpec {
-  cpu: Quantity;
-  evictionPolicy?: string;
-  secondary?: SecondaryTierSpec[];
-}
-
-export interface SecondaryTierSpec {
-  fileSystem?: FileSystemTierSpec;
-}
-
-export interface FileSystemTierSpec {
-  emptyDir?: { size: Quantity };
-  pvc?: { spec?: PersistentVolumeClaimSpec; ref?: { name: string; path?: string } };
-}
-
+/** The model to serve. */
 export interface ModelSpec {
+  /** Where the model is: hf://, s3://, pvc://, oci:// and other schemes of the storage initializer. */
   uri: string;
+  /** Name of the model in requests. Defaults to the name of the service; required for LoRA adapters. */
   name?: string;
+  /** LoRA adapters that are served next to the base model. */
   lora?: LoRASpec;
+  /** Download of an encrypted model, which is decrypted inside a trusted execution environment. */
   confidential?: ConfidentialSpec;
 }
 
-export interface ConfidentialSpec {
-  enabled: boolean;
-  resourceId?: string;
-}
-
+/** LoRA adapters that are served next to the base model. */
 export interface LoRASpec {
+  /** The LoRA adapters: models with a name and a uri of their own (hf://, s3:// or pvc://). */
   adapters?: ModelSpec[];
+  /** Largest adapter rank the engine prepares for. */
   maxRank?: number;
+  /** How many adapters can be active in one batch. */
   maxAdapters?: number;
+  /** How many adapters are kept in CPU memory. */
   maxCpuAdapters?: number;
 }
 
+/** Download of an encrypted model, which is decrypted inside a trusted execution environment. */
+export interface ConfidentialSpec {
+  /** Whether the model is encrypted. */
+  enabled: boolean;
+  /** Where the key broker keeps the decryption key: kbs:///<repository>/<type>/<tag>. */
+  resourceId?: string;
+}
+
+/** The init container that downloads the model. */
+export interface StorageInitializerSpec {
+  /** False leaves it out. True unless set. */
+  enabled?: boolean;
+}
+
+/** Autoscaling of the workload. Excludes replicas. */
+export interface ScalingSpec {
+  /** Fewest replicas while triggers are active. */
+  minReplicas?: number;
+  /** Most replicas. */
+  maxReplicas: number;
+  /** Scaling by the metrics of the model server, through one of hpa and keda. */
+  wva?: WVASpec;
+  /** KEDA with triggers of your own. Excludes wva. */
+  keda?: DirectKEDASpec;
+}
+
+/** Scaling by the metrics of the model server, through one of hpa and keda. */
+export interface WVASpec {
+  /** Cost of one replica, in any unit that is the same for all variants of a model. */
+  variantCost?: string;
+  /** A HorizontalPodAutoscaler as the actuator. */
+  hpa?: {
+    /** Scaling behavior in both directions. */
+    behavior?: HorizontalPodAutoscalerBehavior;
+  };
+  /** KEDA as the actuator of the variant autoscaler. */
+  keda?: KEDAScalingSpec;
+}
+
+/** KEDA as the actuator of the variant autoscaler. */
+export interface KEDAScalingSpec {
+  /** Seconds between two looks at the triggers. */
+  pollingInterval?: number;
+  /** Seconds after the last active trigger before the workload goes back to its idle count. */
+  cooldownPeriod?: number;
+  /** Seconds after creation before the cooldown period applies. */
+  initialCooldownPeriod?: number;
+  /** Replicas while no trigger is active. Must be less than minReplicas. */
+  idleReplicaCount?: number;
+  /** Replicas to fall back to when a metric cannot be read. */
+  fallback?: {
+    /** Failed reads in a row before the fallback applies. */
+    failureThreshold: number;
+    /** Replicas while it applies. */
+    replicas: number;
+    /** How the fallback replicas are chosen. */
+    behavior?: string;
+  };
+  /** Settings of the HorizontalPodAutoscaler that KEDA creates. */
+  advanced?: {
+    /** Its behavior and name. */
+    horizontalPodAutoscalerConfig?: {
+      /** Scaling behavior in both directions. */
+      behavior?: HorizontalPodAutoscalerBehavior;
+      /** Must not be set; the controller manages the name. */
+      name?: string;
+    };
+    /** Whether the replica count from before is restored when the ScaledObject is deleted. */
+    restoreToOriginalReplicaCount?: boolean;
+    /** A formula over the triggers instead of their maximum. */
+    scalingModifiers?: {
+      /** Expression over the names of the triggers. */
+      formula?: string;
+      /** Target value of the formula. */
+      target?: string;
+      /** Value of the formula above which scaling is active. */
+      activationTarget?: string;
+      /** How the target is compared. */
+      metricType?: string;
+    };
+  };
+}
+
+/** KEDA with triggers of your own. Excludes wva. */
+export interface DirectKEDASpec extends KEDAScalingSpec {
+  /** What the workload is scaled by. */
+  triggers: KEDATrigger[];
+}
+
+/** A KEDA trigger. */
+export interface KEDATrigger {
+  /** Type of the scaler. */
+  type: string;
+  /** Settings of the scaler. */
+  metadata: Record<string, string>;
+  /** Name of the trigger, for formulas. */
+  name?: string;
+  /** Whether values of the last poll may be used. */
+  useCachedMetrics?: boolean;
+  /** How the target is compared: AverageValue, Value or Utilization. */
+  metricType?: string;
+  /** Where the scaler finds its credentials. */
+  authenticationRef?: {
+    /** Name of the TriggerAuthentication. */
+    name: string;
+    /** TriggerAuthentication or ClusterTriggerAuthentication. */
+    kind?: string;
+  };
+}
+
+/** How one replica is spread over accelerators and nodes. */
+export interface ParallelismSpec {
+  /** Accelerators that share every layer. */
+  tensor?: number;
+  /** Nodes that the layers are split over. */
+  pipeline?: number;
+  /** Copies of the engine behind one endpoint, over all nodes of a replica. */
+  data?: number;
+  /** Copies of the engine per node. */
+  dataLocal?: number;
+  /** Port of the data-parallel coordination. */
+  dataRPCPort?: number;
+  /** Whether the experts of a mixture-of-experts model are spread over the accelerators. */
+  expert?: boolean;
+}
+
+/** Tiers below accelerator memory for the KV cache. */
+export interface KVCacheOffloadingSpec {
+  /** CPU memory per pod for the cache. */
+  cpu: Quantity;
+  /** Which blocks leave a full tier first. */
+  evictionPolicy?: string;
+  /** Further tiers, fastest first. */
+  secondary?: SecondaryTierSpec[];
+}
+
+/** A further tier. */
+export interface SecondaryTierSpec {
+  /** A tier on a file system: one of emptyDir and pvc. */
+  fileSystem?: FileSystemTierSpec;
+}
+
+/** A tier on a file system: one of emptyDir and pvc. */
+export interface FileSystemTierSpec {
+  /** A directory on the node. */
+  emptyDir?: {
+    /** Its size. */
+    size: Quantity;
+  };
+  /** A persistent volume claim: one of spec and ref. */
+  pvc?: {
+    /** Every pod gets a claim of its own with this spec. */
+    spec?: PersistentVolumeClaimSpec;
+    /** A claim that exists; all pods share it. */
+    ref?: {
+      /** Name of the claim. */
+      name: string;
+      /** Directory inside the volume. */
+      path?: string;
+    };
+  };
+}
+
+/** How pods are replaced on a change. Unset: 25% and 25% for single-node workloads, 1 and 0 for multi-node ones. */
+export interface RolloutStrategySpec {
+  /** How many replicas may be missing during an update: a number or a percentage. */
+  maxUnavailable?: IntOrString;
+  /** How many replicas may be there in addition: a number or a percentage. */
+  maxSurge?: IntOrString;
+}
+
+/** How requests reach the service. */
 export interface RouterSpec {
+  /** HTTP routing to the service. */
   route?: RouteSpec;
-  gateway?: { refs?: GatewayRef[] };
-  ingress?: { refs?: { name?: string; namespace?: string }[] };
+  /** Gateways that the managed HTTPRoute attaches to: {} for the default one. */
+  gateway?: {
+    /** Gateways that exist. */
+    refs?: GatewayRef[];
+  };
+  /** Not acted on. Use route and gateway. */
+  ingress?: {
+    /** Ingresses that exist. */
+    refs?: {
+      /** Name of the Ingress. */
+      name?: string;
+      /** Namespace of the Ingress. */
+      namespace?: string;
+    }[];
+  };
+  /** The endpoint picker, which chooses a replica for each request. */
   scheduler?: SchedulerSpec;
 }
 
+/** HTTP routing to the service. */
 export interface RouteSpec {
-  http?: { refs?: LocalObjectReference[]; spec?: HTTPRouteSpec };
+  /** The HTTPRoute: {} for one that the controller manages, or one of refs and spec. */
+  http?: {
+    /** HTTPRoutes that exist; the controller does not change them. */
+    refs?: LocalObjectReference[];
+    /** Spec of the managed HTTPRoute, merged with the preset. */
+    spec?: HTTPRouteSpec;
+  };
+  /** Services of one group share their HTTPRoute, and traffic by weight. */
   group?: string;
+  /** Share of the traffic of the group. */
   weight?: number;
 }
 
-export interface GatewayRef {
+/** Reference to an object in the same namespace. */
+export interface LocalObjectReference {
+  /** Name of the object. */
   name?: string;
-  namespace?: string;
-  sectionName?: string;
 }
 
+/** Spec of the managed HTTPRoute, merged with the preset. */
 export interface HTTPRouteSpec {
-  parentRefs?: ParentReference[];
   hostnames?: string[];
+  parentRefs?: ParentReference[];
   rules?: HTTPRouteRule[];
+  useDefaultGateways?: string;
   [field: string]: unknown;
 }
 
 export interface ParentReference {
   group?: string;
   kind?: string;
-  namespace?: string;
   name: string;
-  sectionName?: string;
+  namespace?: string;
   port?: number;
+  sectionName?: string;
 }
 
 export interface HTTPRouteRule {
-  name?: string;
-  matches?: HTTPRouteMatch[];
-  filters?: Record<string, unknown>[];
   backendRefs?: BackendRef[];
-  timeouts?: { request?: string; backendRequest?: string };
+  filters?: Record<string, unknown>[];
+  matches?: HTTPRouteMatch[];
+  name?: string;
+  retry?: {
+    attempts?: number;
+    backoff?: string;
+    codes?: number[];
+  };
+  sessionPersistence?: {
+    absoluteTimeout?: string;
+    cookieConfig?: {
+      lifetimeType?: string;
+    };
+    idleTimeout?: string;
+    sessionName?: string;
+    type?: string;
+  };
+  timeouts?: {
+    backendRequest?: string;
+    request?: string;
+  };
   [field: string]: unknown;
 }
 
-export interface HTTPRouteMatch {
-  path?: { type?: string; value?: string };
-  headers?: { type?: string; name: string; value: string }[];
-  queryParams?: { type?: string; name: string; value: string }[];
-  method?: string;
-}
-
 export interface BackendRef {
+  filters?: Record<string, unknown>[];
   group?: string;
   kind?: string;
   name: string;
   namespace?: string;
   port?: number;
   weight?: number;
-  filters?: Record<string, unknown>[];
 }
 
+export interface HTTPRouteMatch {
+  headers?: {
+    name: string;
+    type?: string;
+    value: string;
+  }[];
+  method?: string;
+  path?: {
+    type?: string;
+    value?: string;
+  };
+  queryParams?: {
+    name: string;
+    type?: string;
+    value: string;
+  }[];
+}
+
+/** Reference to a Gateway or one of its listeners. */
+export interface GatewayRef {
+  /** Name of the Gateway. */
+  name?: string;
+  /** Namespace of the Gateway. */
+  namespace?: string;
+  /** Name of the listener; all listeners when it is absent. */
+  sectionName?: string;
+}
+
+/** The endpoint picker, which chooses a replica for each request. */
 export interface SchedulerSpec {
-  pool?: { spec?: InferencePoolSpec; ref?: LocalObjectReference };
+  /** The InferencePool: one of spec and ref. */
+  pool?: {
+    /** Spec of the managed InferencePool, merged with the preset. */
+    spec?: InferencePoolSpec;
+    /** An InferencePool that exists. */
+    ref?: LocalObjectReference;
+  };
+  /** Labels for the pods of the picker. */
   labels?: Record<string, string>;
+  /** Annotations for the pods of the picker. */
   annotations?: Record<string, string>;
+  /** Pod of the picker. Merged with the preset, so it names only what differs. */
   template?: PodTemplate;
-  config?: { inline?: unknown; ref?: { name?: string; key: string; optional?: boolean } };
+  /** EndpointPickerConfig: one of inline and ref. */
+  config?: {
+    /** The configuration itself. */
+    inline?: unknown;
+    /** Key of a ConfigMap that holds it. */
+    ref?: {
+      /** Name of the ConfigMap. */
+      name?: string;
+      /** Key in the ConfigMap. */
+      key: string;
+      /** Whether the ConfigMap may be missing. */
+      optional?: boolean;
+    };
+  };
+  /** Number of replicas; more than one means one leader and standbys. */
   replicas?: number;
-  tokenizer?: { template?: PodTemplate };
-}
-
-export interface InferencePoolSpec {
-  selector?: { matchLabels: Record<string, string> };
-  targetPorts?: { number: number }[];
-  appProtocol?: string;
-  endpointPickerRef?: { group?: string; kind?: string; name: string; port?: { number: number }; failureMode?: string };
-}
-
-export interface ScalingSpec {
-  minReplicas?: number;
-  maxReplicas: number;
-  wva?: WVASpec;
-  keda?: DirectKEDASpec;
-}
-
-export interface WVASpec {
-  variantCost?: string;
-  hpa?: { behavior?: HorizontalPodAutoscalerBehavior };
-  keda?: KEDAScalingSpec;
-}
-
-export interface KEDAScalingSpec {
-  pollingInterval?: number;
-  cooldownPeriod?: number;
-  initialCooldownPeriod?: number;
-  idleReplicaCount?: number;
-  fallback?: { failureThreshold: number; replicas: number; behavior?: string };
-  advanced?: {
-    horizontalPodAutoscalerConfig?: { behavior?: HorizontalPodAutoscalerBehavior; name?: string };
-    restoreToOriginalReplicaCount?: boolean;
-    scalingModifiers?: { formula?: string; target?: string; activationTarget?: string; metricType?: string };
+  /** A tokenizer of its own for precise prefix routing. */
+  tokenizer?: {
+    /** Pod of the tokenizer. Merged with the preset, so it names only what differs. */
+    template?: PodTemplate;
   };
 }
 
-export interface DirectKEDASpec extends KEDAScalingSpec {
-  triggers: KEDATrigger[];
+/** Spec of the managed InferencePool, merged with the preset. */
+export interface InferencePoolSpec {
+  appProtocol?: string;
+  endpointPickerRef?: {
+    failureMode?: string;
+    group?: string;
+    kind?: string;
+    name: string;
+    port?: {
+      number: number;
+    };
+  };
+  selector?: {
+    matchLabels: Record<string, string>;
+  };
+  targetPorts?: {
+    number: number;
+  }[];
 }
 
-export interface KEDATrigger {
-  type: string;
-  metadata: Record<string, string>;
-  name?: string;
-  useCachedMetrics?: boolean;
-  metricType?: string;
-  authenticationRef?: { name: string; kind?: string };
+/** A workload: pods of one kind, their number and shape. */
+export interface WorkloadSpec {
+  /** Number of replicas. Excludes scaling. */
+  replicas?: number;
+  /** Autoscaling of the workload. Excludes replicas. */
+  scaling?: ScalingSpec;
+  /** How one replica is spread over accelerators and nodes. */
+  parallelism?: ParallelismSpec;
+  /** Labels for the pods. */
+  labels?: Record<string, string>;
+  /** Annotations for the pods. */
+  annotations?: Record<string, string>;
+  /** Pod of the model server; the leader where there are workers. Merged with the preset, so it names only what differs. The init container storage-initializer may be customised in env, resources, volumeMounts and image. */
+  template?: PodTemplate;
+  /** Pod of the workers of a multi-node workload. Its presence makes the workload multi-node. */
+  worker?: PodTemplate;
+  /** Tiers below accelerator memory for the KV cache. */
+  kvCacheOffloading?: KVCacheOffloadingSpec;
+  /** How pods are replaced on a change. Unset: 25% and 25% for single-node workloads, 1 and 0 for multi-node ones. */
+  rolloutStrategy?: RolloutStrategySpec;
 }
 
+/** Traces of requests. Present, even as {}, turns tracing on; what is left out comes from the preset. */
 export interface TracingSpec {
+  /** Where traces are sent, http://otel-collector:4317 unless configured. */
   exporterEndpoint?: string;
+  /** Sampler of OpenTelemetry, parentbased_traceidratio unless configured. */
   sampler?: string;
+  /** Argument of the sampler, 0.05 unless configured. */
   samplerArg?: string;
+  /** Exporter of OpenTelemetry, otlp unless configured. */
   exporter?: string;
 }
 
+/** What the controller observed and did. */
 export interface LLMInferenceServiceStatus {
+  /** The external address when there is one, else the first address. */
   url?: string;
+  /** Generation of the spec that the status describes. */
   observedGeneration?: number;
+  /** Conditions, sorted by type. */
   conditions?: Condition[];
+  /** Record of the controller: names of the pinned presets. */
   annotations?: Record<string, string>;
+  /** Not filled; see addresses. */
   address?: Address;
+  /** Addresses of the service. */
   addresses?: Address[];
+  /** How requests reach the service. */
   router?: RouterStatus;
+  /** Workloads of the service. */
   workloads?: WorkloadsStatus;
+  /** Configs in merge order, lowest precedence first. */
   appliedConfigs?: AppliedConfig[];
 }
 
-export interface LLMInferenceServiceConfigStatus {
-  observedGeneration?: number;
-  conditions?: Condition[];
-  annotations?: Record<string, string>;
-  referencedBy?: { name: string; namespace: string }[];
+/** An address of the service. */
+export interface Address {
+  /** Kind of the address. */
+  name?: string;
+  /** The address. */
+  url?: string;
+  /** Certificates to trust, in PEM. */
+  CACerts?: string;
+  /** Audience of tokens. */
+  audience?: string;
+  /** What provides the address: a Gateway or a Service. */
+  origin?: GatewayObjectReference;
+  /** Models that answer there. */
+  models?: {
+    /** Name of the model in requests. */
+    name: string;
+  }[];
 }
 
-export interface AppliedConfig {
-  name: string;
-  namespace: string;
-  source: 'Preset' | 'UserRef';
-}
-
+/** Reference to an object of any kind. */
 export interface GatewayObjectReference {
+  /** API group of the object; empty for the core group. */
   group: string;
+  /** Kind of the object. */
   kind: string;
+  /** Name of the object. */
   name: string;
+  /** Namespace of the object; the one of the service when it is absent. */
   namespace?: string;
 }
 
-export interface Address {
-  name?: string;
-  url?: string;
-  CACerts?: string;
-  audience?: string;
-  origin?: GatewayObjectReference;
-  models?: { name: string }[];
-}
-
+/** How requests reach the service. */
 export interface RouterStatus {
+  /** Gateways of the service. */
   gateways?: GatewayStatus[];
-  scheduler?: { inferencePool?: GatewayObjectReference; service?: GatewayObjectReference };
-  group?: { name: string; members?: GroupMemberStatus[] };
+  /** The endpoint picker. */
+  scheduler?: {
+    /** The InferencePool in use. */
+    inferencePool?: GatewayObjectReference;
+    /** The Service of the picker. */
+    service?: GatewayObjectReference;
+  };
+  /** The routing group the service belongs to. */
+  group?: {
+    /** Name of the group. */
+    name: string;
+    /** Services of the group. */
+    members?: GroupMemberStatus[];
+  };
 }
 
+/** A Gateway that serves the service. */
 export interface GatewayStatus extends GatewayObjectReference {
+  /** Names of the listeners; all of them when it is absent. */
   listeners?: string[];
+  /** HTTPRoutes that attach to it. */
   httpRoutes?: GatewayObjectReference[];
 }
 
+/** A service of the group. */
 export interface GroupMemberStatus {
+  /** Name of the service. */
   name: string;
+  /** Its weight. */
   weight: number;
+  /** Whether it is stopped, which takes it out of the traffic. */
   stopped?: boolean;
-  backendRef?: { group?: string; kind?: string; name: string; namespace?: string; port?: number };
+  /** Where its share of the traffic goes. */
+  backendRef?: {
+    group?: string;
+    kind?: string;
+    name: string;
+    namespace?: string;
+    port?: number;
+  };
 }
 
+/** Workloads of the service. */
 export interface WorkloadsStatus {
+  /** The main workload; the decode workload where there is a prefill one. */
   primary?: WorkloadReference;
+  /** The prefill workload. */
   prefill?: WorkloadReference;
+  /** The endpoint picker. */
   scheduler?: WorkloadReference;
-  service?: { apiGroup?: string; kind: string; name: string };
+  /** The Service in front of the pods. */
+  service?: {
+    /** API group. */
+    apiGroup?: string;
+    /** Kind. */
+    kind: string;
+    /** Name. */
+    name: string;
+  };
 }
 
+/** A workload of the service. */
 export interface WorkloadReference {
+  /** API group of the workload. */
   apiGroup?: string;
+  /** Kind of the workload. */
   kind: string;
+  /** Name of the workload. */
   name: string;
+  /** Replicas that are ready. */
   readyReplicas?: number;
+}
+
+/** A config the effective spec is made of. */
+export interface AppliedConfig {
+  /** Name of the config. */
+  name: string;
+  /** Namespace of the config. */
+  namespace: string;
+  /** Whether the controller chose it or a baseRef names it. */
+  source: 'Preset' | 'UserRef';
+}
+
+/** A part of the spec of services, to be inherited by name or chosen by the controller. Strings may hold templates. */
+export interface LLMInferenceServiceConfig {
+  /** Version of the schema of this object. */
+  apiVersion: string;
+  /** Kind of this object. */
+  kind: string;
+  metadata: ObjectMeta;
+  /** What to serve and how. Configs and services share this type. */
+  spec?: LLMInferenceServiceSpec;
+  /** What the controller observed. */
+  status?: LLMInferenceServiceConfigStatus;
+}
+
+/** What the controller observed. */
+export interface LLMInferenceServiceConfigStatus {
+  /** Generation of the spec that the status describes. */
+  observedGeneration?: number;
+  /** Conditions, sorted by type. */
+  conditions?: Condition[];
+  /** Record of the controller: names of the pinned presets. */
+  annotations?: Record<string, string>;
+  /** Services that use the config. */
+  referencedBy?: {
+    /** Name of the service. */
+    name: string;
+    /** Namespace of the service. */
+    namespace: string;
+  }[];
 }

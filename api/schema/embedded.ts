@@ -67,7 +67,7 @@ function withMeaning(node: SchemaNode): SchemaNode {
  */
 export const inferencePoolSpec: SchemaNode = hint(
   mapNodes(vendoredPool, (node) => ({ ...withMeaning(node), ...(node.type === 'object' && { alwaysWritten: [] }) })),
-  { '': { name: 'InferencePoolSpec', partial: true } },
+  { '': { name: 'InferencePoolSpec', required: [] } },
 );
 
 const HEADER_VALUE_PATTERN = '^[!-~]+([\\t ]?[!-~]+)*$';

@@ -45,14 +45,16 @@ export interface SchemaNode {
 export interface TypeScriptHint {
   /** Name of an interface of its own. */
   readonly name?: string;
+  /** What the interface is, where the description of the node says what it is for. */
+  readonly doc?: string;
   /** An interface whose fields the node includes. */
   readonly extends?: string;
   /** A type used as it stands. */
   readonly type?: string;
   /** Accepts fields that are not listed (`[field: string]: unknown`). */
   readonly open?: true;
-  /** Every field may be absent, because the type also stands for parts that a merge completes. */
-  readonly partial?: true;
+  /** Fields that are always there, where they are not the `required` ones of the schema. */
+  readonly required?: readonly string[];
 }
 
 /** A CEL rule, and beside it what it means. `holds` gets the node with defaults applied. Absent for rules only the API server checks. */
@@ -87,8 +89,12 @@ export const object = (description: string, properties: Record<string, SchemaNod
   ...keywords,
 });
 
-/** The same node for another place: with another description. */
-export const described = (description: string, node: SchemaNode): SchemaNode => ({ ...node, description });
+/** The same node for another place: with another description there, and with its own on its TypeScript interface. */
+export function described(description: string, node: SchemaNode): SchemaNode {
+  const { typescript, description: doc } = node;
+  if (typescript?.name === undefined || doc === undefined) return { ...node, description };
+  return { ...node, description, typescript: { doc, ...typescript } };
+}
 
 /** The node without some of its keywords. */
 export function without(node: SchemaNode, ...keywords: (keyof SchemaNode)[]): SchemaNode {

@@ -85,5 +85,5 @@ export const workloadFields = (version: Version): Readonly<Record<string, Schema
 export const prefill = (version: Version): SchemaNode =>
   object('The prefill workload. Its presence turns the main workload into the decode workload.', workloadFields(version), {
     'x-kubernetes-validations': workloadRules,
-    typescript: { name: 'WorkloadSpec' },
+    typescript: { name: 'WorkloadSpec', doc: 'A workload: pods of one kind, their number and shape.' },
   });

@@ -1,0 +1,196 @@
+import { type FieldError, invalid, notSupported, required } from './field-error.ts';
+import { groupOf, kinds, SERVING_GROUP } from './kinds.ts';
+import type { KubeObject } from './kubernetes.ts';
+import type { Version } from './schema/model.ts';
+import type { SchemaNode } from './schema/node.ts';
+import { QUANTITY_PATTERN } from './schema/openapi.ts';
+import { resources, type ServingKind, versions } from './schema/resources.ts';
+
+type Fields = Record<string, unknown>;
+
+function schemaFor({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): SchemaNode | undefined {
+  if (typeof apiVersion !== 'string' || groupOf({ apiVersion }) !== SERVING_GROUP || !isServingKind(kind)) return undefined;
+  const version = apiVersion.slice(SERVING_GROUP.length + 1) as Version;
+  return versions.includes(version) ? resources[kind][version] : undefined;
+}
+
+const isServingKind = (kind: unknown): kind is ServingKind => kind === kinds.service.kind || kind === kinds.config.kind;
+
+/**
+ * The object as the API server would store it: nulls dropped, defaults of the schema written (R1.60, R2.40). Fields that the schema
+ * does not know stay. Objects of other kinds come back as they are.
+ */
+export function withDefaults<T extends KubeObject>(object: T): T {
+  const schema = schemaFor(object);
+  return schema === undefined ? object : (complete(object, schema) as T);
+}
+
+/**
+ * Checks a service or config against the schema of its version, without an API server: unknown fields, types, bounds, enums,
+ * patterns, required fields, duplicate list entries, and the CEL rules that are ours.
+ *
+ * Messages are those of the API server (R1.9), with two differences: unknown fields are field errors, not a decode error, and an
+ * error that keeps the server from evaluating any rule keeps only the rules around it from being checked. CEL rules inside an embedded HTTPRoute spec are not
+ * checked. Returns an empty list when everything fits.
+ */
+export function checkStructure(object: unknown): FieldError[] {
+  if (!isFields(object)) return [typeError('', object, 'object')];
+  const schema = schemaFor(object);
+  if (schema === undefined) return [notSupported('kind', `${object.apiVersion}, Kind=${object.kind}`, `no such kind in ${SERVING_GROUP}`)];
+  return check(complete(object, schema), schema, '');
+}
+
+// --- defaults ---
+
+function complete(value: unknown, node: SchemaNode): unknown {
+  const { items, additionalProperties } = node.shape?.() ?? node;
+  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => complete(item, items));
+  if (!isFields(value)) return value;
+  if (node.properties !== undefined) return completeFields(value, node.properties);
+  if (additionalProperties === undefined) return value;
+  const present = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(present.map(([key, item]) => [key, complete(item, additionalProperties)]));
+}
+
+function completeFields(value: Fields, properties: Readonly<Record<string, SchemaNode>>): Fields {
+  const present = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
+  const defaults = Object.entries(properties).flatMap(([name, { default: standard }]): [string, unknown][] =>
+    standard === undefined || (value[name] !== undefined && value[name] !== null) ? [] : [[name, standard]],
+  );
+  return Object.fromEntries(
+    [...present, ...defaults].map(([name, item]) => {
+      const child = properties[name];
+      return [name, child === undefined ? item : complete(item, child)];
+    }),
+  );
+}
+
+// --- checks ---
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+function check(value: unknown, declared: SchemaNode, path: string): FieldError[] {
+  const node = declared.shape?.() ?? declared;
+  const expected = typesOf(node);
+  if (expected.length > 0 && !expected.includes(typeOf(value)) && !(expected.includes('number') && typeOf(value) === 'integer')) {
+    return [typeError(path, value, expected.join(','))];
+  }
+  const errors = checkContent(value, node, path);
+  return errors.some(({ type }) => BLOCKING.includes(type)) ? errors : [...errors, ...checkRules(value, node, path)];
+}
+
+/** Errors after which a rule may not be able to read what it stands on (R1.8). */
+const BLOCKING: readonly FieldError['type'][] = ['TypeInvalid', 'Required', 'NotSupported', 'TooLong', 'TooMany'];
+
+function typesOf(node: SchemaNode): readonly string[] {
+  if (node.quantity || node.intOrString) return ['integer', 'string'];
+  return node.type === undefined ? [] : [node.type];
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+function typeError(path: string, value: unknown, expected: string): FieldError {
+  const found = typeOf(value);
+  return { type: 'TypeInvalid', field: path, value: found, detail: `${path} in body must be of type ${expected}: "${found}"` };
+}
+
+function checkContent(value: unknown, node: SchemaNode, path: string): FieldError[] {
+  if (typeof value === 'string') return checkString(value, node, path);
+  if (typeof value === 'number') return checkNumber(value, node, path);
+  if (Array.isArray(value)) return checkList(value, node, path);
+  return isFields(value) ? checkObject(value, node, path) : [];
+}
+
+function checkString(value: string, node: SchemaNode, path: string): FieldError[] {
+  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, enum: allowed } = node;
+  const pattern = node.quantity ? QUANTITY_PATTERN : node.pattern;
+  const length = [...value].length;
+  const supported = allowed === undefined || allowed.includes(value);
+  const bounds = [
+    ...(length > maxLength ? [{ type: 'TooLong' as const, field: path, detail: `may not be more than ${maxLength} bytes` }] : []),
+    ...(length < minLength ? [invalid(path, value, `${path} in body should be at least ${minLength} chars long`)] : []),
+    ...(pattern !== undefined && !new RegExp(pattern, 'u').test(value) ? [invalid(path, value, `${path} in body should match '${pattern}'`)] : []),
+  ];
+  return [
+    ...bounds.slice(0, 1),
+    ...(supported ? [] : [notSupported(path, value, `supported values: ${(allowed ?? []).map((item) => `"${item}"`).join(', ')}`)]),
+  ];
+}
+
+function checkNumber(value: number, { minimum, maximum }: SchemaNode, path: string): FieldError[] {
+  return [
+    ...(minimum !== undefined && value < minimum ? [invalid(path, value, `${path} in body should be greater than or equal to ${minimum}`)] : []),
+    ...(maximum !== undefined && value > maximum ? [invalid(path, value, `${path} in body should be less than or equal to ${maximum}`)] : []),
+  ];
+}
+
+function checkSize(size: number, bounds: { min?: number | undefined; max?: number | undefined; what: string }, path: string): FieldError[] {
+  const { min, max, what } = bounds;
+  return [
+    ...(min !== undefined && size < min ? [invalid(path, size, `${path} in body should have at least ${min} ${what}`)] : []),
+    ...(max !== undefined && size > max ? [{ type: 'TooMany' as const, field: path, value: size, detail: `must have at most ${max} items` }] : []),
+  ];
+}
+
+function checkList(value: readonly unknown[], node: SchemaNode, path: string): FieldError[] {
+  const { items } = node;
+  return [
+    ...checkSize(value.length, { min: node.minItems, max: node.maxItems, what: 'items' }, path),
+    ...(items === undefined ? [] : value.flatMap((item, index) => check(item, items, `${path}[${index}]`))),
+    ...checkDuplicates(value, node['x-kubernetes-list-map-keys'] ?? [], path),
+  ];
+}
+
+function checkDuplicates(value: readonly unknown[], keys: readonly string[], path: string): FieldError[] {
+  const seen = new Set<string>();
+  return value.flatMap((item, index): FieldError[] => {
+    if (keys.length === 0 || !isFields(item)) return [];
+    const key = Object.fromEntries(keys.filter((name) => item[name] !== undefined).map((name) => [name, item[name]]));
+    const text = JSON.stringify(key);
+    const isNew = !seen.has(text);
+    seen.add(text);
+    return isNew ? [] : [{ type: 'Duplicate', field: `${path}[${index}]`, value: key, detail: '' }];
+  });
+}
+
+function checkObject(value: Fields, node: SchemaNode, path: string): FieldError[] {
+  const { properties, additionalProperties, required: names = [] } = node;
+  const missing = names.filter((name) => value[name] === undefined).map((name) => required(join(path, name), ''));
+  const size = checkSize(Object.keys(value).length, { min: node.minProperties, max: node.maxProperties, what: 'properties' }, path);
+  const fields = Object.entries(value).flatMap(([name, item]): FieldError[] => {
+    const child = properties?.[name] ?? additionalProperties;
+    if (child !== undefined) return check(item, child, join(path, name));
+    return properties === undefined ? [] : [unknownField(join(path, name), name, Object.keys(properties))];
+  });
+  return [...missing, ...size, ...fields];
+}
+
+function unknownField(path: string, name: string, known: readonly string[]): FieldError {
+  const similar = known.find((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  const hint = similar === undefined ? '' : `, did you mean "${similar}"?`;
+  return { type: 'Forbidden', field: path, detail: `unknown field "${path}"${hint}` };
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function checkRules(value: unknown, node: SchemaNode, path: string): FieldError[] {
+  const broken = (node['x-kubernetes-validations'] ?? []).filter(({ holds }) => holds !== undefined && !holds(value as never));
+  return broken.map(({ message }) => ({ type: 'RuleViolated', field: path, detail: message }));
+}

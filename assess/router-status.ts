@@ -1,0 +1,74 @@
+import { type HTTPRoute, isGatewayReference } from '../api/gateway-api.ts';
+import { get, type Inquiry } from '../api/inquiry.ts';
+import { GATEWAY_GROUP, kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { childName, suffixes } from '../api/names.ts';
+import type { GatewayStatus, InferencePoolSpec, RouterStatus, SchedulerSpec } from '../api/types.ts';
+import type { Context } from '../render/children.ts';
+import type { GroupMember, RoutingGroup } from '../render/routing-group.ts';
+
+/**
+ * `status.router.gateways` (R5.78): the Gateways that the routes name as parents, each with the listeners and routes that meet
+ * there. Everything is sorted and distinct, so that an unchanged topology is an unchanged status.
+ */
+export function observedGateways(routes: readonly HTTPRoute[]): GatewayStatus[] {
+  const parents = routes.flatMap((route) =>
+    (route.spec?.parentRefs ?? []).filter(isGatewayReference).map((ref) => {
+      const [name, namespace = '', routeNamespace = ''] = [ref.name, ref.namespace || route.metadata.namespace, route.metadata.namespace];
+      return {
+        key: `${namespace}/${name}`,
+        name,
+        namespace,
+        listener: ref.sectionName,
+        route: { name: route.metadata.name ?? '', namespace: routeNamespace },
+      };
+    }),
+  );
+  return [...Map.groupBy(parents, ({ key }) => key)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, [first, ...others]]) => {
+      if (!first) return [];
+      const all = [first, ...others];
+      const listeners = [...new Set(all.flatMap(({ listener }) => listener || []))].sort();
+      const httpRoutes = [...new Map(all.map(({ route }) => [route.name, route])).values()]
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map((route) => ({ group: GATEWAY_GROUP, kind: 'HTTPRoute', ...route }));
+      const gateway = { group: GATEWAY_GROUP, kind: 'Gateway', name: first.name, namespace: first.namespace };
+      return [{ ...gateway, ...(listeners.length > 0 ? { listeners } : {}), httpRoutes }];
+    });
+}
+
+/** Name of the EPP Service of a service with scheduler (R5.79, R1.37). */
+export function schedulerServiceName(scheduler: SchedulerSpec, serviceName: string): string {
+  const { ref, spec } = scheduler.pool ?? {};
+  const chosen = ref?.name ? undefined : spec?.endpointPickerRef?.name;
+  return chosen || childName(serviceName, suffixes.schedulerService);
+}
+
+/**
+ * `status.router.scheduler` (R5.80): pool and EPP Service; undefined without scheduler. For an external pool it is what the
+ * pool itself names as its endpoint picker (B5.20), and the previous value while that pool cannot be read.
+ */
+export function* observeScheduler(context: Context): Inquiry<RouterStatus['scheduler']> {
+  const { name, namespace } = context.service.metadata;
+  const scheduler = context.spec.router?.scheduler;
+  if (!scheduler) return undefined;
+  const external = scheduler.pool?.ref?.name;
+  if (!external) return schedulerStatus(childName(name, suffixes.inferencePool), schedulerServiceName(scheduler, name));
+  const pool = yield* get<KubeObject & { spec?: InferencePoolSpec }>(kinds.inferencePool, namespace, external);
+  if (!pool) return context.service.status?.router?.scheduler;
+  return schedulerStatus(external, pool.spec?.endpointPickerRef?.name ?? schedulerServiceName(scheduler, name));
+}
+
+function schedulerStatus(pool: string, service: string): NonNullable<RouterStatus['scheduler']> {
+  return {
+    inferencePool: { group: POOL_GROUP_V1, kind: 'InferencePool', name: pool },
+    service: { group: '', kind: 'Service', name: service },
+  };
+}
+
+/** `status.router.group` (R5.115): the members with the same models, stopped ones too, with the weight they declare. */
+export function groupStatus(group: RoutingGroup): NonNullable<RouterStatus['group']> {
+  const member = ({ name, weight, stopped, backend }: GroupMember) => ({ name, weight, ...(stopped ? { stopped } : {}), backendRef: { ...backend } });
+  return { name: group.name, members: group.matching.map(member) };
+}

@@ -1,0 +1,151 @@
+import { conditionTypes } from '../api/conditions.ts';
+import type { Gateway, HTTPRoute } from '../api/gateway-api.ts';
+import type { Inquiry } from '../api/inquiry.ts';
+import { isRejection, type Rejection, reject } from '../api/rejection.ts';
+import type { Address, RouterStatus } from '../api/types.ts';
+import type { Context, EventText, Stage } from '../render/children.ts';
+import { type ResolvedGateway, readGateways, resolveGateways } from '../render/gateways.ts';
+import { renderRoute } from '../render/route.ts';
+import type { RoutingGroup } from '../render/routing-group.ts';
+import { addressesOf, primaryUrl, serviceAddress } from './addresses.ts';
+import { type ConditionChange, markFalse, markStopped } from './condition-change.ts';
+import { assessGateways } from './gateways.ts';
+import { assessGroup, noGroup } from './group.ts';
+import { readOwnRoutes, validateReferences } from './references.ts';
+import { groupStatus, observedGateways, observeScheduler } from './router-status.ts';
+import { assessRoutes } from './routes.ts';
+import { type DiscoveredUrl, discoverUrls } from './urls.ts';
+
+/** What the router wants done. With a `rejection` there is no stage to apply and the pass ends with that error (R5.3). */
+export interface RouterPlan {
+  /** To be applied in any case, before anything else of the router runs. */
+  readonly conditions: readonly ConditionChange[];
+  readonly rejection?: Rejection;
+  /** The managed HTTPRoute, present or absent; its events go out once it was applied. */
+  readonly stage?: Stage;
+  /** To be handed to `assessRouter`. */
+  readonly group?: RoutingGroup;
+}
+
+/** What became of it. */
+export interface RouterAssessment {
+  readonly conditions: readonly ConditionChange[];
+  /** New values of these parts of the status, absent ones to be removed. Undefined when the status is to be left as it is. */
+  readonly status?: { readonly router?: RouterStatus; readonly addresses?: readonly Address[]; readonly url?: string };
+  readonly events: readonly EventText[];
+  /** The Gateways of all routes, for the readiness of the InferencePool (R5.4). */
+  readonly gateways: readonly ResolvedGateway[];
+  readonly rejection?: Rejection;
+}
+
+/** Validates references and renders the managed route: steps 2 and 4 of R5.3, up to the write. */
+export function* routeService(context: Context): Inquiry<RouterPlan> {
+  const { conditions, failure } = yield* validateReferences(context);
+  if (failure !== undefined) return { conditions, rejection: reject('RefsInvalid', failure, { field: 'spec.router' }) };
+  const { stage, group } = yield* renderRoute(context);
+  if (!stage.rejection) return { conditions, stage, ...(group ? { group } : {}) };
+  const failed = routeFailed(stage.rejection.message);
+  return { conditions: [...conditions.filter(({ type }) => type !== failed.type), failed], rejection: stage.rejection };
+}
+
+/** The condition for anything that fails while routes are written or looked at (R5.3, step 4). */
+export function routeFailed(problem: string): ConditionChange {
+  return markFalse(conditionTypes.httpRoutesReady, 'HTTPRouteReconcileError', `Failed to reconcile HTTPRoute: ${problem}`);
+}
+
+/**
+ * Assesses routes and gateways after the managed route was applied: addresses, topology, group and readiness (R5.3, steps 4,
+ * 7 and 8).
+ *
+ * @param managed the managed route as the server returned it from the write (R5.46), undefined when there is none
+ * @param group what `routeService` made of the routing group
+ */
+export function* assessRouter(context: Context, managed: HTTPRoute | undefined, group: RoutingGroup | undefined): Inquiry<RouterAssessment> {
+  if (context.stopped) return stoppedAssessment(context);
+  const routed = context.spec.router?.route !== undefined;
+  const { found: ownRoutes } = yield* readOwnRoutes(context);
+  const routes = managed ? [...ownRoutes, managed] : ownRoutes;
+
+  const discovery = yield* discoverAll(routes, context);
+  if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], gateways: [], rejection: discovery };
+  const { gateways, urls } = discovery;
+
+  const assessed = group && managed ? assessGroup(context, group) : { conditions: noGroup, events: [] };
+  const { found: referenced } = yield* readGateways(context.spec.router?.gateway?.refs ?? [], context.service.metadata.namespace);
+  const router = routed ? yield* composeStatus(context, routes, group) : undefined;
+  return {
+    conditions: [assessGateways(context, distinctGateways(gateways, referenced)), assessRoutes(context, routes), ...assessed.conditions],
+    status: { ...(router ? { router } : {}), ...(routed ? routedAddresses(urls, context) : unroutedAddresses(context)) },
+    events: assessed.events,
+    gateways,
+  };
+}
+
+/** Stopped: nothing is routed and nothing is advertised, except that `status.url` stays (R5.75). */
+function stoppedAssessment(context: Context): RouterAssessment {
+  const { gatewaysReady, httpRoutesReady } = conditionTypes;
+  const conditions = [markStopped(gatewaysReady), markStopped(httpRoutesReady), ...noGroup];
+  return { conditions, status: { ...previousUrl(context) }, events: [], gateways: [] };
+}
+
+const previousUrl = ({ service }: Context): { url?: string } => (service.status?.url === undefined ? {} : { url: service.status.url });
+
+/** Nothing at all where nothing was discovered: an empty list is not kept on the wire. */
+function routedAddresses(urls: readonly DiscoveredUrl[], context: Context): { addresses?: Address[]; url?: string } {
+  const url = primaryUrl(urls, context);
+  return url === undefined ? {} : { addresses: addressesOf(urls, context), url };
+}
+
+/** Without a route the workload Service is the address; `status.url` stays as it was (R5.76). */
+const unroutedAddresses = (context: Context): { addresses: Address[]; url?: string } => ({
+  addresses: serviceAddress(context),
+  ...previousUrl(context),
+});
+
+/** Gateways and URLs of all routes, in the order of the routes (R5.69). */
+function* discoverAll(
+  routes: readonly HTTPRoute[],
+  context: Context,
+): Inquiry<{ readonly gateways: readonly ResolvedGateway[]; readonly urls: readonly DiscoveredUrl[] } | Rejection> {
+  const { ingress } = context.settings;
+  const settings = {
+    urlScheme: ingress.urlScheme,
+    header: ingress.modelBasedRoutingHeaderName,
+    wildcardHostname: context.options.wildcardHostname,
+    clusterDomain: context.options.clusterDomain,
+  };
+  const gateways: ResolvedGateway[] = [];
+  const urls: DiscoveredUrl[] = [];
+  for (const route of routes) {
+    const resolved = yield* resolveGateways(route);
+    if (isRejection(resolved)) return resolved;
+    const discovered = yield* discoverUrls(route, resolved, settings);
+    if (isRejection(discovered)) return discovered;
+    gateways.push(...resolved);
+    urls.push(...discovered);
+  }
+  return { gateways, urls };
+}
+
+function* composeStatus(context: Context, routes: readonly HTTPRoute[], group: RoutingGroup | undefined): Inquiry<RouterStatus | undefined> {
+  const previous = context.service.status?.router;
+  const gateways = routes.length > 0 ? observedGateways(routes) : previous?.gateways;
+  if (!gateways && !previous) return undefined;
+  const scheduler = yield* observeScheduler(context);
+  return {
+    ...(gateways ? { gateways } : {}),
+    ...(scheduler ? { scheduler } : {}),
+    ...(group ? { group: groupStatus(group) } : {}),
+  };
+}
+
+/** Gateways by namespace and name, each once. */
+function distinctGateways(resolved: readonly ResolvedGateway[], referenced: readonly Gateway[]): Gateway[] {
+  const all = [...resolved.map(({ gateway }) => gateway), ...referenced];
+  return [...new Map(all.map((gateway) => [`${gateway.metadata.namespace}/${gateway.metadata.name}`, gateway])).values()];
+}
+
+/** Names of the Gateways an InferencePool must be accepted by, as its status names them (R5.92). */
+export function gatewayKeys(gateways: readonly ResolvedGateway[]): { name: string; namespace: string }[] {
+  return gateways.map(({ gateway, parentRef }) => ({ name: parentRef.name, namespace: parentRef.namespace || (gateway.metadata.namespace ?? '') }));
+}

@@ -1,0 +1,98 @@
+import type { HTTPRoute } from '../api/gateway-api.ts';
+import { get, type Inquiry, list } from '../api/inquiry.ts';
+import { kinds } from '../api/kinds.ts';
+import type { Service } from '../api/kubernetes.ts';
+import { labels } from '../api/metadata.ts';
+import { isRejection, type Rejection } from '../api/rejection.ts';
+import type { ResolvedGateway } from '../render/gateways.ts';
+import { type HttpListener, type Scheme, selectListeners } from './listeners.ts';
+import { advertisedPaths } from './paths.ts';
+
+/** A URL under which a route can be reached, and the Gateway that serves it. */
+export interface DiscoveredUrl {
+  readonly url: string;
+  readonly scheme: Scheme;
+  readonly host: string;
+  readonly path: string;
+  readonly gateway: { readonly name: string; readonly namespace: string };
+}
+
+export interface DiscoverySettings {
+  /** `urlScheme`: which listeners come first. */
+  readonly urlScheme: string;
+  /** Name of the header for model-based routing; empty when there is none. */
+  readonly header: string;
+  readonly wildcardHostname: string;
+  readonly clusterDomain: string;
+}
+
+/**
+ * The URLs of a route (R5.53): gateways in parent order; per gateway the paths in order; per path the external URLs, then the
+ * internal ones of the Service behind the gateway. Empty when no gateway has an address or a Service (R5.64). A parent
+ * reference that no listener answers is a rejection.
+ */
+export function* discoverUrls(
+  route: HTTPRoute,
+  gateways: readonly ResolvedGateway[],
+  settings: DiscoverySettings,
+): Inquiry<DiscoveredUrl[] | Rejection> {
+  const paths = advertisedPaths(route, settings.header);
+  const found: DiscoveredUrl[] = [];
+  for (const resolved of gateways) {
+    const { metadata } = resolved.gateway;
+    const gateway = { name: metadata.name ?? '', namespace: metadata.namespace ?? '' };
+    const listeners = selectListeners(resolved.gateway, resolved.parentRef.sectionName, settings.urlScheme);
+    if (isRejection(listeners)) return listeners;
+    const service = yield* findBackingService(gateway);
+    const origins = [...externalOrigins(route, resolved, listeners, settings), ...internalOrigins(service, listeners, settings)];
+    const urls = paths.flatMap((path) => origins.map((origin) => ({ ...origin, path, gateway, url: formatUrl(origin, path) })));
+    found.push(...new Map(urls.map((url) => [url.url, url])).values());
+  }
+  return found;
+}
+
+interface Origin {
+  readonly scheme: Scheme;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One origin per listener and host name; none while the gateway has no address (R5.59 - R5.61). */
+function externalOrigins(
+  route: HTTPRoute,
+  { gateway }: ResolvedGateway,
+  listeners: readonly HttpListener[],
+  { wildcardHostname }: DiscoverySettings,
+): Origin[] {
+  const addresses = gateway.status?.addresses ?? [];
+  if (addresses.length === 0) return [];
+  const concrete = (hostname: string): string => hostname.replace(/^\*\./, `${wildcardHostname}.`);
+  const routeHosts = (route.spec?.hostnames ?? []).filter((hostname) => hostname !== '' && hostname !== '*').map(concrete);
+  const addressHosts = addresses.flatMap(({ value }) => (value ? [value] : []));
+  return listeners.flatMap(({ scheme, port, hostname }) => {
+    const listenerHosts = hostname ? [concrete(hostname)] : addressHosts;
+    const hosts = routeHosts.length > 0 ? routeHosts : listenerHosts;
+    return [...hosts].sort().map((host) => ({ scheme, host, port }));
+  });
+}
+
+/** One origin per listener whose port the Service has; a Service that declares no ports has all (R5.63). */
+function internalOrigins(service: Service | undefined, listeners: readonly HttpListener[], { clusterDomain }: DiscoverySettings): Origin[] {
+  if (!service) return [];
+  const host = `${service.metadata?.name}.${service.metadata?.namespace}.svc.${clusterDomain}`;
+  const ports = (service.spec?.ports ?? []).map(({ port }) => port);
+  return listeners.filter(({ port }) => ports.length === 0 || ports.includes(port)).map(({ scheme, port }) => ({ scheme, host, port }));
+}
+
+/** The Service behind a gateway: the first that carries its label, else the one with its name (R5.62). */
+function* findBackingService(gateway: { name: string; namespace: string }): Inquiry<Service | undefined> {
+  const [labelled] = yield* list<Service>(kinds.coreService, gateway.namespace, { [labels.gatewayName]: gateway.name });
+  return labelled ?? (yield* get<Service>(kinds.coreService, gateway.namespace, gateway.name));
+}
+
+/** The port is left out where it is the scheme's own; an IPv6 address is put in brackets (R5.60). */
+function formatUrl({ scheme, host, port }: Origin, path: string): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const isOwnPort = port === (scheme === 'http' ? 80 : 443);
+  return `${scheme}://${name}${isOwnPort ? '' : `:${port}`}${path}`;
+}

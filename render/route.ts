@@ -1,0 +1,80 @@
+import type { HTTPRoute } from '../api/gateway-api.ts';
+import { get, type Inquiry, list, served } from '../api/inquiry.ts';
+import { kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
+import { annotations, components, labels } from '../api/metadata.ts';
+import { isRejection, type Rejection } from '../api/rejection.ts';
+import type { HTTPRouteRule, HTTPRouteSpec, LLMInferenceService } from '../api/types.ts';
+import type { Context, EventText, Stage } from './children.ts';
+import { child, childRef, componentLabels, nameOf } from './identity.ts';
+import { reportCollisions } from './model-collisions.ts';
+import { adapterNames } from './model-names.ts';
+import { modelRoutingEnabled, stripModelRouting } from './model-routing.ts';
+import { choosePoolGroup, type PoolGroup, withPoolGroup } from './pool-version.ts';
+import { fitAdapterMatches } from './route-limits.ts';
+import { type RoutingGroup, resolveGroup, rewriteSharedRules } from './routing-group.ts';
+
+export interface RenderedRoute {
+  /** The managed route as the one present or absent object, or the rejection that kept it from being rendered. */
+  readonly stage: Stage;
+  /** The routing group of the service, when it has one and a managed route. */
+  readonly group?: RoutingGroup;
+}
+
+/** Whether the operator writes an HTTPRoute for the service (§5.5): a route is asked for, not by reference, and the service runs. */
+export function wantsManagedRoute(context: Context): boolean {
+  const http = context.spec.router?.route?.http;
+  return !context.stopped && http?.spec !== undefined && (http.refs ?? []).length === 0;
+}
+
+/**
+ * The managed HTTPRoute, built from the effective spec in the order of R5.34: model-based routing, pool API version, backends
+ * of the routing group. Asks for the route as it is, the other services of the namespace, and the gateways that may opt out of
+ * model-based routing. Where the service wants no managed route, that route must be absent (R5.44).
+ */
+export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
+  const spec = context.spec.router?.route?.http?.spec;
+  if (!wantsManagedRoute(context) || !spec) {
+    return { stage: { name: 'route', present: [], absent: [childRef(context, kinds.httpRoute, nameOf(context, 'route'))] } };
+  }
+  const rules = yield* applyModelRouting(spec.rules ?? [], context);
+  if (isRejection(rules)) return { stage: { name: 'route', present: [], absent: [], rejection: rules } };
+
+  const poolGroup = yield* decidePoolGroup(context);
+  const versioned = poolGroup ? withPoolGroup(rules, poolGroup, context.service.metadata.name) : rules;
+
+  const services = yield* list<LLMInferenceService>(kinds.service, context.service.metadata.namespace);
+  const groupName = context.spec.router?.route?.group;
+  const group = groupName === undefined ? undefined : resolveGroup(context, groupName, services);
+  const grouped = group ? rewriteSharedRules(versioned, group, context) : versioned;
+
+  const route = managedRoute(context, { ...spec, rules: grouped }, poolGroup === POOL_GROUP_V1);
+  const collision = reportCollisions(context, services);
+  const events: EventText[] = collision ? [collision] : [];
+  return { stage: { name: 'route', present: [route], absent: [], events }, ...(group ? { group } : {}) };
+}
+
+function* applyModelRouting(rules: readonly HTTPRouteRule[], context: Context): Inquiry<HTTPRouteRule[] | Rejection> {
+  const header = context.settings.ingress.modelBasedRoutingHeaderName;
+  const enabled = yield* modelRoutingEnabled(context);
+  if (!enabled) return stripModelRouting(rules, header);
+  return fitAdapterMatches(rules, header, context.service.metadata.namespace, adapterNames(context.spec));
+}
+
+/** The API group of the default pool, where the service has one (R5.38). */
+function* decidePoolGroup(context: Context): Inquiry<PoolGroup | undefined> {
+  const { scheduler } = context.spec.router ?? {};
+  if (!scheduler || scheduler.pool?.ref?.name) return undefined;
+  const current = yield* get<HTTPRoute>(kinds.httpRoute, context.service.metadata.namespace, nameOf(context, 'route'));
+  const alphaServed = yield* served(kinds.inferencePoolAlpha);
+  return choosePoolGroup(current, alphaServed, context);
+}
+
+/** The object (R5.27): clients find it by exactly these labels. */
+function managedRoute(context: Context, spec: HTTPRouteSpec, migrated: boolean): HTTPRoute {
+  const group = context.spec.router?.route?.group;
+  const head = child(context, kinds.httpRoute, nameOf(context, 'route'), {
+    labels: { ...componentLabels(context, components.router), ...(group === undefined ? {} : { [labels.routingGroup]: group }) },
+    annotations: migrated ? { [annotations.inferencePoolMigrated]: 'v1' } : {},
+  });
+  return { ...head, spec };
+}

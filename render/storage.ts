@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Inquiry } from '../api/inquiry.ts';
+import { annotations, labels } from '../api/metadata.ts';
+import { isRejection, type Rejection, reject } from '../api/rejection.ts';
+import type { PodTemplate } from '../api/types.ts';
+import { type Attachment, MODEL_PATH } from './attachment.ts';
+import type { Context } from './children.ts';
+import { claimVolume } from './claim.ts';
+import { adapterDownloads, attachAdapters } from './lora.ts';
+import { attachImageVolume, attachModelcar } from './oci.ts';
+import { mountVolume } from './pod-spec.ts';
+import { attachDownloads, takeOverlay } from './storage-initializer.ts';
+
+/**
+ * The pod spec with everything a pod needs to find its model, and its LoRA adapters where asked for (R3.211).
+ *
+ * `podSpec` is the merged template; it is not changed. With the storage initializer disabled the result is that template.
+ * A model that cannot be attached is a rejection with the text of the reference, which the caller wraps (R3.212).
+ */
+export function* attachModel(context: Context, podSpec: PodTemplate, attachment: Attachment): Inquiry<PodTemplate | Rejection> {
+  const written = context.spec.model?.uri ?? '';
+  if (!written.includes('://')) return reject('InvalidModelURI', `invalid model URI: ${written}`, { field: 'spec.model.uri', retry: false });
+  if (context.spec.storageInitializer?.enabled === false) return podSpec;
+  const uri = cachedModelUri(context, withLowerCaseScheme(written));
+  if (isRejection(uri)) return uri;
+
+  const adapters = attachment.lora ? context.adapters : [];
+  const attached = yield* attachFiles(context, podSpec, attachment, uri);
+  if (isRejection(attached) || adapters.length === 0) return attached;
+  return attachAdapters(context, attached, attachment.container, adapters);
+}
+
+/** Downloads what has to be downloaded and mounts the rest: the table of R3.211. */
+function* attachFiles(context: Context, podSpec: PodTemplate, attachment: Attachment, uri: string): Inquiry<PodTemplate | Rejection> {
+  const scheme = uri.slice(0, uri.indexOf('://'));
+  const adapters = adapterDownloads(attachment.lora ? context.adapters : []);
+  if (scheme === 'hf' || scheme === 's3') return yield* attachDownloads(context, podSpec, attachment, [{ uri, path: MODEL_PATH }, ...adapters]);
+
+  const mounted = mountModel(context, podSpec, attachment, scheme, uri);
+  if (isRejection(mounted)) return mounted;
+  if (adapters.length > 0) return yield* attachDownloads(context, mounted, attachment, adapters);
+  return scheme === 'oci+native' ? mounted : takeOverlay(mounted).podSpec;
+}
+
+function mountModel(context: Context, podSpec: PodTemplate, attachment: Attachment, scheme: string, uri: string): PodTemplate | Rejection {
+  const { ociMode } = context.settings.storage;
+  if (scheme === 'pvc') {
+    const { volume, mount } = claimVolume(uri, 'kserve-pvc-source', attachment.path);
+    return mountVolume(podSpec, attachment.container, mount, volume);
+  }
+  if (scheme === 'oci+native' || (scheme === 'oci' && ociMode === 'native')) return attachImageVolume(podSpec, attachment, uri);
+  if (scheme === 'oci' && ociMode !== 'disabled') return attachModelcar(context, podSpec, attachment, uri);
+  return reject('ModelNotAttachable', scheme === 'oci' ? 'OCI modelcars is not enabled' : `unsupported schema in model URI: ${uri}`, {
+    field: 'spec.model.uri',
+  });
+}
+
+/** URLs are used as written, with a lower-case scheme (R1 §2.3). */
+function withLowerCaseScheme(uri: string): string {
+  const end = uri.indexOf('://');
+  return uri.slice(0, end).toLowerCase() + uri.slice(end);
+}
+
+/** The model's place in a local model cache when the service is marked for one, else the URI given (R3.239). */
+function cachedModelUri({ service }: Context, uri: string): string | Rejection {
+  if (service.metadata.labels?.[labels.localModel] === undefined) return uri;
+  const [source, claim] = [annotations.localModelSourceUri, annotations.localModelPvcName].map((key) => service.metadata.annotations?.[key]);
+  if (source === undefined) return reject('LocalModelIncomplete', `annotation ${annotations.localModelSourceUri} not found`);
+  if (claim === undefined) return reject('LocalModelIncomplete', `annotation ${annotations.localModelPvcName} not found`);
+  const key = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  const below = uri.startsWith(source) ? uri.slice(source.length) : uri;
+  return `pvc://${claim}/models/${key}${below.startsWith('/') ? '' : '/'}${below}`;
+}

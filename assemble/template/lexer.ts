@@ -22,6 +22,7 @@ export type TokenType =
   | ':='
   | '='
   | 'other'
+  | 'error'
   | 'end';
 
 export interface Token {
@@ -41,10 +42,22 @@ const isSpace = (char: string | undefined): boolean => char !== undefined && cha
 
 /**
  * Splits a template into tokens, as Go's `text/template` does: texts with trimmed ends, and what stands inside the actions.
- * Comments leave nothing behind. Throws TemplateFailure.
+ * Comments leave nothing behind. What is no token ends the list as an `error` with the message as its text: the parser may
+ * stumble before it gets there.
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
+  try {
+    readTokens(text, tokens);
+    tokens.push({ type: 'end', text: '', at: text.length });
+  } catch (error) {
+    if (!(error instanceof TemplateFailure)) throw error;
+    tokens.push({ type: 'error', text: error.message, at: text.length });
+  }
+  return tokens;
+}
+
+function readTokens(text: string, tokens: Token[]): void {
   let at = 0;
   while (at < text.length) {
     const open = text.indexOf(LEFT, at);
@@ -57,8 +70,6 @@ export function tokenize(text: string): Token[] {
     if (before !== '') tokens.push({ type: 'text', text: before, at });
     at = inside.read(tokens);
   }
-  tokens.push({ type: 'end', text: '', at: text.length });
-  return tokens;
 }
 
 /** Where the text between two offsets ends when the white space at its end is trimmed. */

@@ -328,6 +328,7 @@ function checkPipeline(commands: readonly Command[], context: string): void {
 }
 
 function unexpected(token: Token, context: string): never {
+  if (token.type === 'error') throw new TemplateFailure(token.text);
   throw new TemplateFailure(`unexpected ${describe(token)} in ${context}`);
 }
 

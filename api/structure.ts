@@ -27,11 +27,10 @@ export function withDefaults<T extends KubeObject>(object: T): T {
 
 /**
  * Checks a service or config against the schema of its version, without an API server: unknown fields, types, bounds, enums,
- * patterns, required fields, duplicate list entries, and the CEL rules that are ours.
+ * patterns, required fields, duplicate list entries, and the CEL rules. Returns an empty list when everything fits.
  *
- * Messages are those of the API server (R1.9), with two differences: unknown fields are field errors, not a decode error, and rules
- * are skipped only where the object they stand on has errors of its own. CEL rules inside an embedded HTTPRoute spec are not
- * checked. Returns an empty list when everything fits.
+ * Messages are those of the API server (R1.9), with two differences: unknown fields are field errors, not a decode error, and an
+ * error that keeps the server from evaluating any rule keeps only the rules around it from being checked.
  */
 export function checkStructure(object: unknown): FieldError[] {
   if (!isFields(object)) return [typeError('', object, 'object')];
@@ -77,8 +76,11 @@ function check(value: unknown, declared: SchemaNode, path: string): FieldError[]
     return [typeError(path, value, expected.join(','))];
   }
   const errors = checkContent(value, node, path);
-  return errors.length > 0 ? errors : checkRules(value, node, path);
+  return errors.some(({ type }) => BLOCKING.includes(type)) ? errors : [...errors, ...checkRules(value, node, path)];
 }
+
+/** Errors after which a rule may not be able to read what it stands on (R1.8). */
+const BLOCKING: readonly FieldError['type'][] = ['TypeInvalid', 'Required', 'NotSupported', 'TooLong', 'TooMany'];
 
 function typesOf(node: SchemaNode): readonly string[] {
   if (node.quantity || node.intOrString) return ['integer', 'string'];

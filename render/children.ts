@@ -1,3 +1,4 @@
+import type { EventText } from '../api/event-text.ts';
 import type { Kind } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Options } from '../api/options.ts';
@@ -5,6 +6,8 @@ import type { Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/types.ts';
 import type { ResolvedAdapter } from '../assemble/adapters.ts';
 import type { Settings } from '../assemble/settings.ts';
+
+export type { EventText };
 
 /** What every renderer works from. `spec` is the effective spec; `service.metadata` and `service.status` are those of the stored object. */
 export interface Context {
@@ -23,12 +26,6 @@ export interface ObjectRef {
   readonly name: string;
   /** Absent for cluster-scoped objects. */
   readonly namespace?: string;
-}
-
-export interface EventText {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
 }
 
 /**

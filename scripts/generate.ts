@@ -1,6 +1,7 @@
 /**
- * Writes everything that is derived from api/schema and api/webhooks.ts: TypeScript types, CustomResourceDefinitions, webhook
- * configurations. With --check it writes nothing, and exits 1 when a file is not what it would write.
+ * Writes everything that is derived from api/schema, api/webhooks.ts and presets/source: TypeScript types,
+ * CustomResourceDefinitions, webhook configurations, workload presets. With --check it writes nothing, and exits 1 when a file
+ * is not what it would write.
  *
  * Usage: node scripts/generate.ts [--check]
  */
@@ -12,6 +13,7 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { customResourceDefinition, type ServingKind } from '../api/schema/index.ts';
 import { resources } from '../api/schema/resources.ts';
 import { admissionWebhooks, webhookConfigurations } from '../api/webhooks.ts';
+import { generatePresets } from './generate-presets.ts';
 import { typescriptOf } from './typescript.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -70,6 +72,7 @@ function files(): Map<string, string> {
   return new Map([
     ['api/types.ts', typesFile()],
     ...crds,
+    ...generatePresets(),
     [
       'config/webhook/llmisvc/manifests.yaml',
       yamlFile(WEBHOOK_NOTE, webhookConfigurations(admissionWebhooks, { namespace: 'kserve', matchPolicy: 'Exact' })),

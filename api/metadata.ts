@@ -51,6 +51,13 @@ export const annotations = {
   injectCaFrom: 'cert-manager.io/inject-ca-from',
 } as const;
 
+/** Annotations by which autoscaling controllers recognise an actuator (R6.22). */
+export const actuatorAnnotations = {
+  managed: 'llm-d.ai/managed',
+  modelId: 'llm-d.ai/model-id',
+  variantCost: 'llm-d.ai/variant-cost',
+} as const;
+
 export const finalizers = {
   service: 'serving.kserve.io/llmisvc-finalizer',
   config: 'serving.kserve.io/llmisvcconfig-finalizer',

@@ -59,9 +59,13 @@ export function canonicalQuantity(quantity: Quantity): string {
   if (surelyCanonical.test(text)) return text;
   const parsed = parse(quantity);
   if (parsed === undefined) return text;
-  if (parsed.nano === 0n) return '0';
-  if (parsed.format === 'binary') return binaryText(parsed.nano) ?? decimalText(parsed.nano, 'decimal');
-  return decimalText(parsed.nano, parsed.format);
+  return quantityText(parsed);
+}
+
+function quantityText({ nano, format }: Parsed): string {
+  if (nano === 0n) return '0';
+  if (format === 'binary') return binaryText(nano) ?? decimalText(nano, 'decimal');
+  return decimalText(nano, format);
 }
 
 /** Undefined where the binary form would need a fraction, or would say no more than the plain number. */
@@ -87,4 +91,11 @@ function decimalText(nano: bigint, format: 'decimal' | 'exponent'): string {
   if (format === 'exponent') return exponent === 0 ? `${value}` : `${value}e${exponent}`;
   const suffix = Object.keys(decimalExponents).find((key) => decimalExponents[key] === exponent) ?? '';
   return `${value}${suffix}`;
+}
+
+/** The sum, in the notation of the first quantity unless that is zero: `10Gi` and `200Gi` give `210Gi`. Text that is no quantity counts as zero. */
+export function addQuantities(a: Quantity, b: Quantity): string {
+  const zero: Parsed = { nano: 0n, format: 'decimal' };
+  const [first, second] = [parse(a) ?? zero, parse(b) ?? zero];
+  return quantityText({ nano: first.nano + second.nano, format: first.nano === 0n ? second.format : first.format });
 }

@@ -38,6 +38,11 @@ export interface Stage {
   readonly name: StageName;
   readonly present: readonly KubeObject[];
   readonly absent: readonly ObjectRef[];
+  /**
+   * Objects of `present` that the server would not update, because a field that cannot be changed differs from the live one:
+   * they are deleted and created anew.
+   */
+  readonly recreate?: readonly ObjectRef[];
   readonly events?: readonly EventText[];
   readonly rejection?: Rejection;
 }

@@ -73,11 +73,12 @@ export function* chooseAccount(context: Context): Inquiry<SchedulerAccount | Rej
  * hence the direct read (R4.11a). An account that does not exist yet gives nothing.
  */
 function* generatedContent(context: Context): Inquiry<ServiceAccount> {
+  const { namespace } = context.service.metadata;
   const named = context.spec.template?.serviceAccountName;
-  const source = yield* get<ServiceAccount>(kinds.serviceAccount, context.service.metadata.namespace, named || 'default', { fresh: true });
+  const source = yield* get<ServiceAccount>(kinds.serviceAccount, namespace, named || 'default', { fresh: true });
   const annotations = named ? source?.metadata?.annotations : undefined;
   return {
-    ...(annotations === undefined ? {} : { metadata: { annotations } }),
+    metadata: { name: nameOf(context, 'schedulerServiceAccount'), namespace, ...(annotations === undefined ? {} : { annotations }) },
     ...(source?.secrets?.length ? { secrets: source.secrets } : {}),
     ...(source?.imagePullSecrets?.length ? { imagePullSecrets: source.imagePullSecrets } : {}),
   };

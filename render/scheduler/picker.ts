@@ -42,7 +42,7 @@ export function* renderPicker(context: Context, scheduler: SchedulerSpec, templa
 
   const metadata = podMetadata(context, scheduler, live);
   const deployment = {
-    ...child(context, kinds.deployment, name, { labels: componentLabels(context, components.scheduler) }),
+    ...child(context, kinds.deployment, name, { labels: metadata.wanted }),
     spec: {
       ...(scheduler.replicas === undefined ? {} : { replicas: scheduler.replicas }),
       // At most one active picker: a rolling update would leave the old leader in place (R4.20).
@@ -59,18 +59,17 @@ function disagreement({ disagreement: message }: Gate): readonly EventText[] {
 }
 
 /**
- * Labels of the pods and of the selector. A new Deployment selects by the user's labels too (R4.21); a selector cannot change
- * later, so pods keep carrying what the live one asks for, and other changes of the labels still get through (B4.9). The
- * labels by which the Service finds the pods win over the user's.
+ * Labels of the Deployment, its selector and its pods. As clients know it, a new Deployment carries and selects by the user's
+ * labels too (R4.21). A selector cannot change later, so pods keep carrying what the live one asks for, and other changes of
+ * the labels still get through (B4.9). The labels by which the Service finds the pods win over the user's.
  */
 function podMetadata(context: Context, scheduler: SchedulerSpec, live: Deployment | undefined) {
-  const wanted = { ...scheduler.labels, ...componentLabels(context, components.scheduler) };
+  const wanted: Readonly<Record<string, string>> = { ...scheduler.labels, ...componentLabels(context, components.scheduler) };
   const selector: Readonly<Record<string, string>> = live?.spec?.selector.matchLabels ?? wanted;
-  const labels: Readonly<Record<string, string>> = { ...wanted, ...selector };
-  const kept = Object.keys(selector).filter((key) => (wanted as Readonly<Record<string, string>>)[key] !== selector[key]);
+  const kept = Object.keys(selector).filter((key) => wanted[key] !== selector[key]);
   const message = `Pods of the scheduler keep ${kept.map((key) => `${key}=${selector[key]}`).join(', ')}, because the selector of their Deployment cannot change; delete the Deployment to apply spec.router.scheduler.labels in full`;
   const events: readonly EventText[] = kept.length === 0 ? [] : [{ type: 'Warning', reason: 'SchedulerLabelKept', message }];
-  return { selector, labels, events };
+  return { wanted, selector, labels: { ...wanted, ...selector }, events };
 }
 
 /** The template with everything the picker is started with (R4.22 - R4.26, §8, §9). Without container `main` it stays as it is. */

@@ -146,9 +146,9 @@ describe('labels and annotations of the picker', () => {
     router: { scheduler: presetScheduler({}, { labels, annotations }) },
   });
 
-  it('reach the pods and the selector of a new Deployment, not the Deployment (R4.21)', () => {
+  it('reach the pods, and a new Deployment and its selector as clients know it (R4.21)', () => {
     const deployment = picker(labelled({ picker: 'yes' }));
-    expect(deployment.metadata?.labels).to.deep.equal(selectorLabels);
+    expect(deployment.metadata?.labels).to.deep.equal({ ...selectorLabels, picker: 'yes' });
     expect(deployment.metadata).to.not.have.property('annotations');
     expect(deployment.spec?.template.metadata).to.deep.equal({ labels: { ...selectorLabels, picker: 'yes' }, annotations });
     expect(deployment.spec?.selector.matchLabels).to.deep.equal({ ...selectorLabels, picker: 'yes' });

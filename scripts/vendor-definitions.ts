@@ -1,0 +1,69 @@
+/**
+ * Writes control-plane/crds: the CRDs of other projects, taken from their published Go modules (all under the Apache License 2.0).
+ * Descriptions, which are most of their size, are left out. Needs `go`.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+
+interface Source {
+  readonly module: string;
+  readonly version: string;
+  readonly directory: string;
+  readonly files: readonly string[];
+}
+
+const sources: readonly Source[] = [
+  {
+    module: 'sigs.k8s.io/gateway-api',
+    version: 'v1.5.1',
+    directory: 'config/crd/standard',
+    files: ['gateway.networking.k8s.io_gatewayclasses.yaml', 'gateway.networking.k8s.io_gateways.yaml', 'gateway.networking.k8s.io_httproutes.yaml'],
+  },
+  {
+    module: 'sigs.k8s.io/gateway-api-inference-extension',
+    version: 'v1.5.0',
+    directory: 'config/crd/bases',
+    files: ['inference.networking.k8s.io_inferencepools.yaml'],
+  },
+  {
+    // The last releases without v1alpha2 pools are newer than this one.
+    module: 'sigs.k8s.io/gateway-api-inference-extension',
+    version: 'v1.3.0',
+    directory: 'config/crd/bases',
+    files: ['inference.networking.x-k8s.io_inferencepools.yaml'],
+  },
+  {
+    module: 'sigs.k8s.io/lws',
+    version: 'v0.8.0',
+    directory: 'config/crd/bases',
+    files: ['leaderworkerset.x-k8s.io_leaderworkersets.yaml'],
+  },
+  {
+    module: 'github.com/kedacore/keda/v2',
+    version: 'v2.18.3',
+    directory: 'config/crd/bases',
+    files: ['keda.sh_scaledobjects.yaml', 'keda.sh_triggerauthentications.yaml', 'keda.sh_clustertriggerauthentications.yaml'],
+  },
+];
+
+const output = join(import.meta.dirname, '..', 'control-plane', 'crds');
+
+for (const { module, version, directory, files } of sources) {
+  const download = execFileSync('go', ['mod', 'download', '-json', `${module}@${version}`], { encoding: 'utf8' });
+  const { Dir: root } = JSON.parse(download) as { Dir: string };
+  for (const file of files) {
+    const definition: unknown = parse(readFileSync(join(root, directory, file), 'utf8'));
+    const head = `# From the Go module ${module} ${version}, ${directory}/${file} (Apache-2.0), without descriptions.\n# Written by scripts/vendor-definitions.ts.\n`;
+    writeFileSync(join(output, file), head + stringify(withoutDescriptions(definition), { lineWidth: 0, aliasDuplicateObjects: false }));
+  }
+}
+
+/** Drops the `description` texts of schemas; a property of that name is an object and stays. */
+function withoutDescriptions(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDescriptions);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key, child]) => !(key === 'description' && typeof child === 'string'));
+  return Object.fromEntries(kept.map(([key, child]) => [key, withoutDescriptions(child)]));
+}

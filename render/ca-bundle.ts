@@ -1,3 +1,7 @@
+import { get, type Inquiry } from '../api/inquiry.ts';
+import { kinds } from '../api/kinds.ts';
+import type { ConfigMap, KubeObject } from '../api/kubernetes.ts';
+import { type Rejection, reject } from '../api/rejection.ts';
 import type { PodTemplate } from '../api/types.ts';
 import type { Context } from './children.ts';
 import { addEnv, addMount, addVolume, changeInitContainer, directoryOf, findInitContainer, literalEnv } from './pod-spec.ts';
@@ -30,4 +34,26 @@ export function injectCaBundle({ service, settings, options }: Context, podSpec:
     }),
   );
   return addVolume(injected, { name: VOLUME, configMap: { name: configMap } });
+}
+
+/**
+ * The ConfigMap to write so that the service's namespace has the installation's CA bundle, or undefined when none is configured
+ * or the copy is up to date (R3.260). It belongs to no service, carries no labels, and is there for stopped services, too.
+ */
+export function* renderCaBundleCopy({
+  service,
+  settings,
+  options,
+}: Pick<Context, 'service' | 'settings' | 'options'>): Inquiry<KubeObject | undefined | Rejection> {
+  const source = settings.storage.caBundleConfigMapName;
+  if (source === '') return undefined;
+  const { namespace } = service.metadata;
+  const found = yield* get<ConfigMap>(kinds.configMap, options.systemNamespace, source, { fresh: true });
+  if (found === undefined) return reject('CaBundleNotFound', `failed to get configmap ${source} from the cluster`);
+  const bundle = found.data?.[CA_BUNDLE.key];
+  if (!bundle) return reject('CaBundleNotFound', `specified cabundle file ${CA_BUNDLE.key} not found in cabundle configmap ${source}`);
+  const copy = yield* get<ConfigMap>(kinds.configMap, namespace, CA_BUNDLE.configMap, { fresh: true });
+  if (copy?.data?.[CA_BUNDLE.key] === bundle) return undefined;
+  const { apiVersion, kind } = kinds.configMap;
+  return { apiVersion, kind, metadata: { name: CA_BUNDLE.configMap, namespace }, data: { [CA_BUNDLE.key]: bundle } };
 }

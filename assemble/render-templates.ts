@@ -80,17 +80,21 @@ class Renderer {
   }
 
   #object(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    let changed = false;
-    const copy: Record<string, unknown> = {};
-    for (const key of Object.keys(object)) {
+    let copy: Record<string, unknown> | undefined;
+    const keys = Object.keys(object);
+    for (const [i, key] of keys.entries()) {
       this.#path.push(key);
       const name = key.includes(OPEN) ? this.#text(key) : key;
       const rendered = this.render(object[key]);
       this.#path.pop();
-      changed ||= name !== key || rendered !== object[key];
+      if (copy === undefined) {
+        if (name === key && rendered === object[key]) continue;
+        copy = {};
+        for (const before of keys.slice(0, i)) copy[before] = object[before];
+      }
       copy[name] = rendered;
     }
-    return changed ? copy : object;
+    return copy ?? object;
   }
 
   #text(text: string): string {

@@ -59,9 +59,18 @@ export function inlineSchedulerConfig(spec: LLMInferenceServiceSpec): unknown {
 
 /** Whether a configuration (object, or YAML text) lists a plugin of one of the types. What does not parse lists none. */
 export function listsPlugin(config: unknown, ...types: readonly string[]): boolean {
+  return pluginsIn(config).some((plugin) => types.some((type) => plugin?.type === type));
+}
+
+interface ListedPlugin {
+  readonly type?: unknown;
+  readonly parameters?: unknown;
+}
+
+function pluginsIn(config: unknown): readonly (ListedPlugin | null)[] {
   const document = typeof config === 'string' ? parseYaml(config) : config;
   const plugins = (document as { plugins?: unknown } | null | undefined)?.plugins;
-  return Array.isArray(plugins) && plugins.some((plugin: { type?: unknown } | null) => types.some((type) => plugin?.type === type));
+  return Array.isArray(plugins) ? plugins : [];
 }
 
 /** A configuration as text for the picker's command line: YAML text as it is, an object as JSON. */
@@ -83,7 +92,20 @@ export const LATENCY_PRODUCER = 'predicted-latency-producer';
 export function tokenizerEnabled(spec: LLMInferenceServiceSpec): boolean {
   const scheduler = spec.router?.scheduler;
   if (scheduler === undefined) return false;
-  return scheduler.tokenizer !== undefined || listsPlugin(inlineSchedulerConfig(spec), 'token-producer', 'precise-prefix-cache-scorer');
+  return scheduler.tokenizer !== undefined || pluginsIn(inlineSchedulerConfig(spec)).some(needsTokenizer);
+}
+
+/** An address of a service's tokenizer: the name of its Service always ends in the same suffix (R4.76). */
+const tokenizerAddress = /^https?:\/\/[^/:.]*-tokenizer\./;
+
+/** Whether a plugin sends requests to the tokenizer. A token producer that estimates, or asks somebody else, does not (B4.17). */
+function needsTokenizer(plugin: ListedPlugin | null): boolean {
+  if (plugin?.type === 'precise-prefix-cache-scorer') return true;
+  if (plugin?.type !== 'token-producer' && plugin?.type !== 'tokenizer') return false;
+  const { estimate, udsTokenizerConfig, vllm } = (plugin.parameters ?? {}) as Readonly<Record<string, unknown>>;
+  if (estimate !== undefined || udsTokenizerConfig !== undefined) return false;
+  const url = (vllm as { url?: unknown } | null | undefined)?.url;
+  return url === undefined || (typeof url === 'string' && tokenizerAddress.test(url));
 }
 
 /** Whether the picker predicts latencies, which takes containers of their own (R2.26). */

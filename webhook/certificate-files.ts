@@ -1,6 +1,6 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
+import type { Log } from '../controllers/runtime/log.ts';
 
 export interface KeyPair {
   readonly cert: string;
@@ -23,7 +23,7 @@ const SETTLE_MS = 200;
  *
  * @throws when the files cannot be read at first
  */
-export function watchCertificate(directory: string, log: Logger): CertificateSource {
+export function watchCertificate(directory: string, log: Log): CertificateSource {
   const read = (): KeyPair => ({
     cert: readFileSync(join(directory, 'tls.crt'), 'utf8'),
     key: readFileSync(join(directory, 'tls.key'), 'utf8'),

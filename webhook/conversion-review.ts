@@ -1,7 +1,7 @@
-import type { Logger } from 'pino';
 import { convertObject } from '../api/convert.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { isRejection } from '../api/rejection.ts';
+import type { Log } from '../controllers/runtime/log.ts';
 
 interface ConversionReview {
   apiVersion: string;
@@ -15,7 +15,7 @@ interface ConversionReview {
  * @param body the request body as it came
  * @returns the review with its response, or a sentence that says what is wrong with the request
  */
-export function convertReview(body: string, log: Logger): Record<string, unknown> | string {
+export function convertReview(body: string, log: Log): Record<string, unknown> | string {
   let review: ConversionReview;
   try {
     review = JSON.parse(body) as ConversionReview;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type Request, type Response } from 'express';
-import type { Logger } from 'pino';
 import { CONVERSION_PATH } from '../api/webhooks.ts';
+import type { Log } from '../controllers/runtime/log.ts';
 import { type AdmissionRequest, allow, answerReview, deny, isKnownOperation, readReview, type Verdict } from './admission-review.ts';
 import { type CertificateSource, watchCertificate } from './certificate-files.ts';
 import { convertReview } from './conversion-review.ts';
@@ -17,7 +17,7 @@ export interface WebhookServerOptions {
   /** Directory with `tls.crt` and `tls.key`; a change of either is picked up (R1.92). */
   readonly certificateDirectory: string;
   readonly handlers: ReadonlyMap<string, AdmissionHandler>;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export interface WebhookServer {
@@ -74,7 +74,7 @@ function application({ handlers, log }: WebhookServerOptions): Express {
   return app;
 }
 
-async function admit(request: Request, handler: AdmissionHandler, log: Logger): Promise<Record<string, unknown>> {
+async function admit(request: Request, handler: AdmissionHandler, log: Log): Promise<Record<string, unknown>> {
   const refuse = (code: number, message: string): Record<string, unknown> => {
     log.warn({ path: request.path, code }, message);
     return answerReview('admission.k8s.io/v1', '', deny(code, message));
@@ -89,7 +89,7 @@ async function admit(request: Request, handler: AdmissionHandler, log: Logger): 
   return answerReview(review.apiVersion, review.request.uid, await decide(review.request, handler, request.path, log));
 }
 
-async function decide(request: AdmissionRequest, handler: AdmissionHandler, path: string, log: Logger): Promise<Verdict> {
+async function decide(request: AdmissionRequest, handler: AdmissionHandler, path: string, log: Log): Promise<Verdict> {
   if (!isKnownOperation(request.operation)) return deny(400, `unknown operation ${JSON.stringify(request.operation)}`);
   if (request.operation === 'CONNECT') return allow;
   try {
@@ -100,7 +100,7 @@ async function decide(request: AdmissionRequest, handler: AdmissionHandler, path
   }
 }
 
-async function convert(request: Request, response: Response, log: Logger): Promise<void> {
+async function convert(request: Request, response: Response, log: Log): Promise<void> {
   const body = await readBody(request);
   const result = body === undefined ? 'the request body is too large' : convertReview(body, log);
   if (typeof result === 'string') {

@@ -1,8 +1,9 @@
 import { builtinNames } from './builtins.ts';
+import { Cursor, unexpected } from './cursor.ts';
 import { quoted, TemplateFailure, type TemplateProblem } from './failure.ts';
-import { type Token, type TokenType, tokenize } from './lexer.ts';
+import type { Token, TokenType } from './lexer.ts';
 import { jsonLiteral, plainLiteral } from './literals.ts';
-import type { Body, Command, Located, Node, Operand, Pipe, Template } from './nodes.ts';
+import type { Body, Command, Node, Operand, Pipe, Template } from './nodes.ts';
 
 export interface ParseOptions {
   /** Names of functions besides the built-in ones. */
@@ -40,22 +41,21 @@ type Ending = 'end' | 'else';
 
 class Parser {
   readonly #text: string;
-  readonly #tokens: readonly Token[];
+  readonly #cursor: Cursor;
   readonly #options: ParseOptions;
   readonly #definitions = new Map<string, Body>();
-  #next = 0;
   #variables: string[] = ['$'];
   #loops = 0;
 
   constructor(text: string, options: ParseOptions) {
     this.#text = text;
-    this.#tokens = tokenize(text);
+    this.#cursor = new Cursor(text);
     this.#options = options;
   }
 
   parse(): Template {
     const body: Node[] = [];
-    while (this.#peek().type !== 'end') {
+    while (this.#cursor.peek().type !== 'end') {
       const node = this.#textOrAction();
       if (typeof node === 'string') throw new TemplateFailure(`unexpected {{${node}}}`);
       if (node !== undefined) body.push(node);
@@ -63,71 +63,37 @@ class Parser {
     return { text: this.#text, body, definitions: this.#definitions };
   }
 
-  // Tokens
-
-  #peek(): Token {
-    return this.#tokens[this.#next] ?? { type: 'end', text: '', at: this.#text.length };
-  }
-
-  #take(): Token {
-    const token = this.#peek();
-    this.#next += 1;
-    return token;
-  }
-
-  #peekNonSpace(): Token {
-    while (this.#peek().type === 'space') this.#next += 1;
-    return this.#peek();
-  }
-
-  #takeNonSpace(): Token {
-    this.#peekNonSpace();
-    return this.#take();
-  }
-
-  #expect(type: TokenType, context: string): Token {
-    const token = this.#takeNonSpace();
-    if (token.type !== type) unexpected(token, context);
-    return token;
-  }
-
-  #located(from: number): Located {
-    const last = this.#tokens[this.#next - 1];
-    const end = last === undefined ? from : last.at + last.text.length;
-    return { at: from, source: this.#text.slice(from, end).trimEnd() };
-  }
-
   // Statements
 
   /** A node, nothing for a definition, or the keyword that ends the body. */
   #textOrAction(): Node | Ending | undefined {
-    const token = this.#takeNonSpace();
+    const token = this.#cursor.takeNonSpace();
     if (token.type === 'text') return { is: 'text', text: token.text, at: token.at, source: token.text };
     if (token.type !== 'left') unexpected(token, 'input');
     return this.#action();
   }
 
   #action(): Node | Ending | undefined {
-    const token = this.#peekNonSpace();
+    const token = this.#cursor.peekNonSpace();
     if (token.type !== 'keyword') {
       const pipe = this.#pipeline('command', 'right');
       return { is: 'action', pipe, at: token.at, source: pipe.source };
     }
-    this.#take();
+    this.#cursor.take();
     switch (token.text) {
       case 'if':
       case 'with':
       case 'range':
         return this.#branch(token.text, token.at);
       case 'end':
-        this.#expect('right', 'end');
+        this.#cursor.expect('right', 'end');
         return 'end';
       case 'else':
         return 'else';
       case 'break':
       case 'continue':
         if (this.#loops === 0) throw new TemplateFailure(`{{${token.text}}} outside {{range}}`);
-        this.#expect('right', `{{${token.text}}}`);
+        this.#cursor.expect('right', `{{${token.text}}}`);
         return { is: token.text, at: token.at, source: token.text };
       case 'template':
         return this.#template(token.at);
@@ -141,7 +107,7 @@ class Parser {
   /** Parses up to `{{end}}` or `{{else`; the rest of an else clause is left to the caller. */
   #body(): { nodes: Body; ending: Ending } {
     const nodes: Node[] = [];
-    while (this.#peekNonSpace().type !== 'end') {
+    while (this.#cursor.peekNonSpace().type !== 'end') {
       const node = this.#textOrAction();
       if (typeof node === 'string') return { nodes, ending: node };
       if (node !== undefined) nodes.push(node);
@@ -161,27 +127,27 @@ class Parser {
   }
 
   #otherwise(kind: 'if' | 'with' | 'range'): Body {
-    const token = this.#peekNonSpace();
+    const token = this.#cursor.peekNonSpace();
     if (token.type === 'keyword' && token.text === kind && kind !== 'range') {
-      this.#take();
+      this.#cursor.take();
       return [this.#branch(kind, token.at)];
     }
-    this.#expect('right', 'else');
+    this.#cursor.expect('right', 'else');
     const { nodes, ending } = this.#body();
     if (ending !== 'end') throw new TemplateFailure(`expected end; found {{${ending}}}`);
     return nodes;
   }
 
   #name(context: string): string {
-    const token = this.#takeNonSpace();
+    const token = this.#cursor.takeNonSpace();
     if (token.type !== 'string' && token.type !== 'rawString') unexpected(token, context);
     return String(this.#literal(token));
   }
 
   #template(at: number): Node {
     const name = this.#name('template clause');
-    if (this.#peekNonSpace().type === 'right') {
-      this.#take();
+    if (this.#cursor.peekNonSpace().type === 'right') {
+      this.#cursor.take();
       return { is: 'template', name, pipe: undefined, at, source: 'template' };
     }
     return { is: 'template', name, pipe: this.#pipeline('template clause', 'right'), at, source: 'template' };
@@ -196,7 +162,7 @@ class Parser {
 
   #define(): undefined {
     const name = this.#name('define clause');
-    this.#expect('right', 'define clause');
+    this.#cursor.expect('right', 'define clause');
     this.#definition(name);
   }
 
@@ -213,69 +179,69 @@ class Parser {
   // Pipelines
 
   #pipeline(context: string, end: 'right' | ')'): Pipe {
-    const from = this.#peekNonSpace().at;
+    const from = this.#cursor.peekNonSpace().at;
     const { variables, assigns } = this.#declarations(context);
     const commands: Command[] = [];
     for (;;) {
-      const token = this.#peekNonSpace();
+      const token = this.#cursor.peekNonSpace();
       if (token.type === end) break;
       if (!operandTypes.has(token.type)) unexpected(token, context);
       commands.push(this.#command());
     }
-    const located = this.#located(from);
-    this.#take();
+    const located = this.#cursor.located(from);
+    this.#cursor.take();
     checkPipeline(commands, context);
     return { ...located, variables, assigns, commands };
   }
 
   #declarations(context: string): { variables: string[]; assigns: boolean } {
     const variables: string[] = [];
-    while (this.#peekNonSpace().type === 'variable') {
-      const start = this.#next;
-      const name = this.#take().text;
-      const following = this.#peekNonSpace();
+    while (this.#cursor.peekNonSpace().type === 'variable') {
+      const start = this.#cursor.next;
+      const name = this.#cursor.take().text;
+      const following = this.#cursor.peekNonSpace();
       const comma = following.type === 'other' && following.text === ',';
       if (following.type !== ':=' && following.type !== '=' && !comma) {
-        this.#next = start;
+        this.#cursor.next = start;
         break;
       }
-      this.#take();
+      this.#cursor.take();
       variables.push(name);
       if (following.type === '=') return { variables, assigns: true };
       this.#variables.push(name);
       if (!comma) break;
       if (context !== 'range' || variables.length > 1) throw new TemplateFailure(`too many declarations in ${context}`);
-      if (this.#peekNonSpace().type !== 'variable') throw new TemplateFailure('range can only initialize variables');
+      if (this.#cursor.peekNonSpace().type !== 'variable') throw new TemplateFailure('range can only initialize variables');
     }
     return { variables, assigns: false };
   }
 
   #command(): Command {
-    const from = this.#peekNonSpace().at;
+    const from = this.#cursor.peekNonSpace().at;
     const operands: Operand[] = [];
     for (;;) {
-      this.#peekNonSpace();
+      this.#cursor.peekNonSpace();
       const operand = this.#operand();
       if (operand !== undefined) operands.push(operand);
-      const token = this.#peek();
+      const token = this.#cursor.peek();
       if (token.type === 'space') continue;
       if (token.type === 'right' || token.type === ')') break;
       if (token.type !== '|') unexpected(token, 'operand');
       break;
     }
     if (operands.length === 0) throw new TemplateFailure('empty command');
-    const located = this.#located(from);
-    if (this.#peek().type === '|') this.#take();
+    const located = this.#cursor.located(from);
+    if (this.#cursor.peek().type === '|') this.#cursor.take();
     return { ...located, operands };
   }
 
   #operand(): Operand | undefined {
-    const from = this.#peek().at;
+    const from = this.#cursor.peek().at;
     const term = this.#term();
-    if (term === undefined || this.#peek().type !== 'field') return term;
+    if (term === undefined || this.#cursor.peek().type !== 'field') return term;
     const path: string[] = [];
-    while (this.#peek().type === 'field') path.push(this.#take().text.slice(1));
-    const located = this.#located(from);
+    while (this.#cursor.peek().type === 'field') path.push(this.#cursor.take().text.slice(1));
+    const located = this.#cursor.located(from);
     if (term.is === 'field') return { ...located, is: 'field', path: [...term.path, ...path] };
     if (term.is === 'variable') return { ...located, is: 'variable', name: term.name, path };
     if (term.is === 'literal' || term.is === 'nil' || term.is === 'dot') {
@@ -285,9 +251,9 @@ class Parser {
   }
 
   #term(): Operand | undefined {
-    const token = this.#peek();
+    const token = this.#cursor.peek();
     if (!operandTypes.has(token.type)) return undefined;
-    this.#take();
+    this.#cursor.take();
     const located = { at: token.at, source: token.text };
     switch (token.type) {
       case 'identifier':
@@ -325,15 +291,4 @@ function checkPipeline(commands: readonly Command[], context: string): void {
       throw new TemplateFailure(`non executable command in pipeline stage ${i + 2}`);
     }
   });
-}
-
-function unexpected(token: Token, context: string): never {
-  if (token.type === 'error') throw new TemplateFailure(token.text);
-  throw new TemplateFailure(`unexpected ${describe(token)} in ${context}`);
-}
-
-function describe(token: Token): string {
-  if (token.type === 'end') return 'EOF';
-  if (token.type === 'keyword') return `<${token.text}>`;
-  return token.text.length > 10 ? `${quoted(token.text.slice(0, 10))}...` : quoted(token.text);
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Deployment } from '../../../../api/kubernetes.ts';
 import type { SchedulerSpec } from '../../../../api/types.ts';
+import { tokenizerEnabled } from '../../../../assemble/scheduler-config.ts';
 import { readYaml } from '../../../../render/scheduler/config-yaml.ts';
 import { configOf, containerOf, contextOf, objectOf, pickerOf, presetScheduler, settings, stageOf, stagesOf, withTLS } from './fixture.ts';
 
@@ -64,25 +65,26 @@ describe('the tokenizer (R4.73, R4.74)', () => {
 
 describe('when there is a tokenizer (R4.70, R4.77)', () => {
   const inline = (...plugins: object[]): SchedulerSpec => ({ config: { inline: { kind: 'EndpointPickerConfig', plugins } } });
+  const producer = (parameters: object) => inline({ type: 'token-producer', parameters });
   const cases: [string, SchedulerSpec, boolean][] = [
-    ['the field alone', {}, true],
+    ['the field alone', { tokenizer: { template } }, true],
     ['a token producer', inline({ type: 'token-producer' }), true],
+    ['a token producer by its old name (B4.17)', inline({ type: 'tokenizer' }), true],
+    ['a token producer that names the tokenizer', producer({ vllm: { url: 'http://demo-tokenizer.ml.svc.cluster.local:8000' } }), true],
     ['the precise scorer of old', inline({ type: 'precise-prefix-cache-scorer' }), true],
+    ['a precise producer alone', inline({ type: 'precise-prefix-cache-producer' }), false],
+    ['a token producer that estimates (B4.17)', producer({ estimate: {} }), false],
+    ['a token producer with a socket (B4.17)', producer({ udsTokenizerConfig: {} }), false],
+    ['a token producer that asks somebody else (B4.17)', producer({ vllm: { url: 'http://render.shared.svc:8000' } }), false],
+    ['a text that cannot be read', { config: { inline: 'plugins: [' } }, false],
   ];
   for (const [title, scheduler, expected] of cases) {
     it(`${title}: ${expected ? 'yes' : 'no'}`, () => {
-      const { present } = stageOf(stagesOf(contextOf({ router: { scheduler: withTokenizer(scheduler) } })), 'tokenizer');
-      expect(present.length > 0).to.equal(expected);
+      const context = contextOf({ router: { scheduler: presetScheduler({}, scheduler) } });
+      expect(tokenizerEnabled(context.spec)).to.equal(expected);
+      if (!expected) expect(stageOf(stagesOf(context), 'tokenizer').absent).to.have.length(2);
     });
   }
-
-  it('a precise producer alone needs none', () => {
-    const { absent } = stageOf(
-      stagesOf(contextOf({ router: { scheduler: presetScheduler({}, inline({ type: 'precise-prefix-cache-producer' })) } })),
-      'tokenizer',
-    );
-    expect(absent).to.have.length(2);
-  });
 
   it('the picker learns its address (R4.56, R4.76)', () => {
     const scheduler = withTokenizer(inline({ type: 'token-producer' }));

@@ -48,6 +48,11 @@ export const routerSubConditions: readonly string[] = [
 
 export const STOPPED = { reason: 'Stopped', message: 'Service is stopped' } as const;
 
+/** The condition of a type, the first when it is listed twice. */
+export function findCondition<C extends Condition>(conditions: readonly C[] | undefined, type: string): C | undefined {
+  return conditions?.find((c) => c.type === type);
+}
+
 type Status = Condition['status'];
 interface Entry extends Condition {
   /** Position in the order of transitions: stored times first, then the order in which this pass marked. */

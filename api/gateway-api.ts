@@ -37,11 +37,6 @@ export function isCurrent(condition: ObservedCondition, metadata: ObjectMeta): b
   return observed === 0 || observed >= (metadata.generation ?? 0);
 }
 
-/** The condition of a type, the first when it is listed twice. */
-export function findCondition<C extends Condition>(conditions: readonly C[] | undefined, type: string): C | undefined {
-  return conditions?.find((c) => c.type === type);
-}
-
 /** Whether a parent reference means a Gateway; a mesh route names a Service instead (B5.21). */
 export function isGatewayReference(ref: ParentReference): boolean {
   return (ref.group ?? GATEWAY_GROUP) === GATEWAY_GROUP && (ref.kind ?? 'Gateway') === 'Gateway';

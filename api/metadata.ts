@@ -41,10 +41,21 @@ export const annotations = {
   modelBasedRouting: 'serving.kserve.io/model-based-routing-enabled',
   modelCriticality: 'internal.serving.kserve.io/model-criticality',
   loraCriticalities: 'internal.serving.kserve.io/lora-criticalities',
+  /** What v1alpha1 has no field for, as JSON (B1). */
+  hubOnly: 'internal.serving.kserve.io/v1alpha2-only',
   localModelSourceUri: 'internal.serving.kserve.io/localmodel-sourceuri',
   localModelPvcName: 'internal.serving.kserve.io/localmodel-pvc-name',
+  /** `current` makes the pinned preset names follow the current prefix; not known to the reference. */
+  presetPins: 'serving.kserve.io/preset-pins',
   version: 'app.kubernetes.io/version',
   injectCaFrom: 'cert-manager.io/inject-ca-from',
+} as const;
+
+/** Annotations by which autoscaling controllers recognise an actuator (R6.22). */
+export const actuatorAnnotations = {
+  managed: 'llm-d.ai/managed',
+  modelId: 'llm-d.ai/model-id',
+  variantCost: 'llm-d.ai/variant-cost',
 } as const;
 
 export const finalizers = {

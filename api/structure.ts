@@ -27,11 +27,10 @@ export function withDefaults<T extends KubeObject>(object: T): T {
 
 /**
  * Checks a service or config against the schema of its version, without an API server: unknown fields, types, bounds, enums,
- * patterns, required fields, duplicate list entries, and the CEL rules that are ours.
+ * patterns, required fields, duplicate list entries, and the CEL rules. Returns an empty list when everything fits.
  *
  * Messages are those of the API server (R1.9), with two differences: unknown fields are field errors, not a decode error, and an
- * error that keeps the server from evaluating any rule keeps only the rules around it from being checked. CEL rules inside an embedded HTTPRoute spec are not
- * checked. Returns an empty list when everything fits.
+ * error that keeps the server from evaluating any rule keeps only the rules around it from being checked.
  */
 export function checkStructure(object: unknown): FieldError[] {
   if (!isFields(object)) return [typeError('', object, 'object')];

@@ -1,5 +1,5 @@
-import { conditionTypes } from '../api/conditions.ts';
-import { findCondition, type Gateway, isCurrent } from '../api/gateway-api.ts';
+import { conditionTypes, findCondition } from '../api/conditions.ts';
+import { type Gateway, isCurrent } from '../api/gateway-api.ts';
 import type { Context } from '../render/children.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 

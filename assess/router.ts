@@ -90,9 +90,10 @@ function stoppedAssessment(context: Context): RouterAssessment {
 
 const previousUrl = ({ service }: Context): { url?: string } => (service.status?.url === undefined ? {} : { url: service.status.url });
 
-function routedAddresses(urls: readonly DiscoveredUrl[], context: Context): { addresses: Address[]; url?: string } {
+/** Nothing at all where nothing was discovered: an empty list is not kept on the wire. */
+function routedAddresses(urls: readonly DiscoveredUrl[], context: Context): { addresses?: Address[]; url?: string } {
   const url = primaryUrl(urls, context);
-  return { addresses: addressesOf(urls, context), ...(url === undefined ? {} : { url }) };
+  return url === undefined ? {} : { addresses: addressesOf(urls, context), url };
 }
 
 /** Without a route the workload Service is the address; `status.url` stays as it was (R5.76). */

@@ -1,5 +1,5 @@
-import { conditionTypes } from '../api/conditions.ts';
-import { findCondition, type HTTPRoute, isCurrent, type ObservedCondition, sameParent } from '../api/gateway-api.ts';
+import { conditionTypes, findCondition } from '../api/conditions.ts';
+import { type HTTPRoute, isCurrent, type ObservedCondition, sameParent } from '../api/gateway-api.ts';
 import type { Context } from '../render/children.ts';
 import { nameOf } from '../render/identity.ts';
 import { wantsManagedRoute } from '../render/route.ts';

@@ -1,3 +1,4 @@
+import type { EventText } from '../api/event-text.ts';
 import type { Kind } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Options } from '../api/options.ts';
@@ -5,6 +6,8 @@ import type { Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService, LLMInferenceServiceSpec } from '../api/types.ts';
 import type { ResolvedAdapter } from '../assemble/adapters.ts';
 import type { Settings } from '../assemble/settings.ts';
+
+export type { EventText };
 
 /** What every renderer works from. `spec` is the effective spec; `service.metadata` and `service.status` are those of the stored object. */
 export interface Context {
@@ -25,12 +28,6 @@ export interface ObjectRef {
   readonly namespace?: string;
 }
 
-export interface EventText {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-}
-
 /**
  * One stage of what a service wants: objects that must exist as given, objects that must not exist. `present` objects state
  * only what the operator owns; a field that is left out is left to the server or to others (`replicas` under an autoscaler).
@@ -41,6 +38,11 @@ export interface Stage {
   readonly name: StageName;
   readonly present: readonly KubeObject[];
   readonly absent: readonly ObjectRef[];
+  /**
+   * Objects of `present` that the server would not update, because a field that cannot be changed differs from the live one:
+   * they are deleted and created anew.
+   */
+  readonly recreate?: readonly ObjectRef[];
   readonly events?: readonly EventText[];
   readonly rejection?: Rejection;
 }

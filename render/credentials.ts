@@ -1,8 +1,9 @@
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
-import type { EnvVar, Secret, ServiceAccount, Volume, VolumeMount } from '../api/kubernetes.ts';
+import type { EnvVar, Secret, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { PodTemplate } from '../api/types.ts';
+import type { Account } from './attachment.ts';
 import type { Context } from './children.ts';
 import { addMount, addVolume, changeInitContainer, setEnv } from './pod-spec.ts';
 import { s3Settings } from './s3-settings.ts';
@@ -22,7 +23,7 @@ const ROLE_ARN = 'eks.amazonaws.com/role-arn';
  * Credentials that a service account gives a download (R3.231): S3 settings when it assumes an AWS role, then what its
  * Secrets hold, or the one Secret the service names. A Secret that does not exist is a rejection.
  */
-export function* credentialsOf(context: Context, account: ServiceAccount): Inquiry<Credentials | Rejection> {
+export function* credentialsOf(context: Context, account: Account): Inquiry<Credentials | Rejection> {
   const { name, namespace, annotations } = account.metadata ?? {};
   if (!name || !namespace) return reject('InvalidServiceAccount', 'invalid service account spec received. Missing name and/or namespace');
   const fromRole = annotations?.[ROLE_ARN] === undefined ? [] : s3Settings(context, annotations, undefined);
@@ -49,7 +50,7 @@ export function addCredentials(podSpec: PodTemplate, initContainer: string, { en
   return volumes.reduce((changed, { volume }) => addVolume(changed, volume), withEnv);
 }
 
-function secretNames({ service, settings }: Context, account: ServiceAccount): string[] {
+function secretNames({ service, settings }: Context, account: Account): string[] {
   const key = settings.credentials.storageSecretNameAnnotation;
   const named = key === '' ? undefined : service.metadata.annotations?.[key];
   if (named !== undefined) return [named];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Container } from '../api/kubernetes.ts';
 import { childName } from '../api/names.ts';
+import { fqModelName } from '../api/predicates.ts';
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { LoRASpec, PodTemplate } from '../api/types.ts';
 import type { ResolvedAdapter } from '../assemble/adapters.ts';
@@ -48,7 +49,7 @@ function adapterArgs({ service, spec }: Context, adapters: readonly ResolvedAdap
   const limit = (flag: string, value: number | undefined) => (value === undefined ? [] : [`${flag}=${value}`]);
   const modules = adapters.flatMap(({ name, mountPath }) => [
     quotedModule(name, mountPath),
-    quotedModule(`publishers/${service.metadata.namespace}/models/${name}`, mountPath),
+    quotedModule(fqModelName(service.metadata.namespace, name), mountPath),
   ]);
   return [
     '--enable-lora',

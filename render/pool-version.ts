@@ -1,4 +1,5 @@
-import { findCondition, type HTTPRoute, sameParent } from '../api/gateway-api.ts';
+import { findCondition } from '../api/conditions.ts';
+import { type HTTPRoute, sameParent } from '../api/gateway-api.ts';
 import { POOL_GROUP_V1, POOL_GROUP_V1ALPHA2 } from '../api/kinds.ts';
 import { annotations } from '../api/metadata.ts';
 import type { HTTPRouteRule } from '../api/types.ts';

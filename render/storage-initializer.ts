@@ -1,12 +1,12 @@
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
-import type { Container, EnvVar, ServiceAccount, Volume } from '../api/kubernetes.ts';
-import { isRejection, type Rejection } from '../api/rejection.ts';
+import type { Container, EnvVar, Volume } from '../api/kubernetes.ts';
+import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
 import type { PodTemplate } from '../api/types.ts';
-import { type Attachment, DOWNLOAD_VOLUME, type Download, MODEL_PATH } from './attachment.ts';
+import { mergeContainer } from '../assemble/merge-container.ts';
+import { type Account, type Attachment, DOWNLOAD_VOLUME, type Download, MODEL_PATH } from './attachment.ts';
 import { injectCaBundle } from './ca-bundle.ts';
 import type { Context, EventText } from './children.ts';
-import { mergeContainer } from './container-overlay.ts';
 import { addCredentials, type Credentials, credentialsOf, noCredentials } from './credentials.ts';
 import { addEnv, addMount, addVolume, changeInitContainer, containers, findInitContainer, mountVolume, setEnv } from './pod-spec.ts';
 
@@ -54,7 +54,8 @@ export function* attachDownloads(
   const onlyModel = downloads.length === 1 && mountPath === MODEL_PATH;
   const volume: Volume = { name: DOWNLOAD_VOLUME, emptyDir: {} };
 
-  const merged = mergeContainer(generated(context, attachment.livePodSpec, downloads), overlay);
+  const merged = withOverlay(generated(context, attachment.livePodSpec, downloads), overlay);
+  if (isRejection(merged)) return merged;
   const initContainer = addMount(setEnv(merged, ...confidentialEnv(context)), { name: DOWNLOAD_VOLUME, mountPath });
   const withInit = addVolume({ ...template, initContainers: [...(template.initContainers ?? []), initContainer] }, volume);
   const targetPath = onlyModel ? attachment.path : mountPath;
@@ -81,6 +82,14 @@ function generated({ settings }: Context, livePodSpec: PodTemplate | undefined, 
   };
 }
 
+/** Name, arguments and command stay as generated, whatever the overlay says (R3.224). */
+function withOverlay(container: Container, overlay: Container | undefined): Container | Rejection {
+  if (overlay === undefined) return container;
+  const { name: _name, args: _args, command: _command, ...changes } = overlay;
+  const merged = mergeContainer(container, changes);
+  return isRejection(merged) ? withinStep(merged, 'failed to merge user storage-initializer customizations') : merged;
+}
+
 /**
  * The image that runs already, so that an upgrade of the operator restarts no pods (R3.226). A pod that has to restart
  * anyway, because something else is downloaded, gets the configured one (B3.35).
@@ -100,7 +109,7 @@ function confidentialEnv({ spec }: Context): EnvVar[] {
 
 function* accountCredentials(context: Context, attachment: Attachment): Inquiry<Credentials | Rejection> {
   const { namespace } = context.service.metadata;
-  const account = attachment.account ?? (yield* get<ServiceAccount>(kinds.serviceAccount, namespace, 'default', { fresh: true }));
+  const account = attachment.account ?? (yield* get<Account>(kinds.serviceAccount, namespace, 'default', { fresh: true }));
   return account === undefined ? noCredentials : yield* credentialsOf(context, account);
 }
 

@@ -1,6 +1,7 @@
 /**
  * Writes everything that is derived from api/schema, api/webhooks.ts and presets/source: TypeScript types,
- * CustomResourceDefinitions, webhook configurations, workload presets. With --check it writes nothing, and exits 1 when a file is not what it would write.
+ * CustomResourceDefinitions, webhook configurations, workload presets. With --check it writes nothing, and exits 1 when a file
+ * is not what it would write.
  *
  * Usage: node scripts/generate.ts [--check]
  */
@@ -12,7 +13,6 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { customResourceDefinition, type ServingKind } from '../api/schema/index.ts';
 import { resources } from '../api/schema/resources.ts';
 import { admissionWebhooks, webhookConfigurations } from '../api/webhooks.ts';
-import { compactCrd } from './chart-crds.ts';
 import { generatePresets } from './generate-presets.ts';
 import { typescriptOf } from './typescript.ts';
 
@@ -68,7 +68,6 @@ function files(): Map<string, string> {
   const crds = (Object.entries(CRD_FILES) as [ServingKind, string][]).flatMap(([kind, name]): [string, string][] => [
     [`crds/${name}`, crdFile(customResourceDefinition(kind, { minimal: false }))],
     [`crds/minimal/${name}`, crdFile(customResourceDefinition(kind, { minimal: true }))],
-    [`charts/kserve-llmisvc-crd/files/${name}`, `# ${NOTE}\n${compactCrd(customResourceDefinition(kind, { minimal: false }))}`],
   ]);
   return new Map([
     ['api/types.ts', typesFile()],

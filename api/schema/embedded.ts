@@ -1,3 +1,4 @@
+import { withMeaning } from './foreign-rules.ts';
 import { mapNodes, replaceAt, type SchemaNode, type TypeScriptHint, without } from './node.ts';
 import httpRoute from './vendor/http-route-spec.json' with { type: 'json' };
 import inferencePool from './vendor/inference-pool-spec.json' with { type: 'json' };
@@ -44,29 +45,20 @@ function hint(node: SchemaNode, hints: Readonly<Record<string, TypeScriptHint>>)
   return Object.entries(hints).reduce((done, [path, typescript]) => replaceAt(done, path, (found) => ({ ...found, typescript })), node);
 }
 
-const vendoredPool = inferencePool.schema as unknown as SchemaNode;
-const POOL_MEANING: Readonly<Record<string, (self: never) => boolean>> = {
-  "self.kind != 'Service' || has(self.port)": (self: { kind?: string; port?: unknown }) => self.kind !== 'Service' || self.port !== undefined,
-  'self.all(p1, self.exists_one(p2, p1.number==p2.number))': (self: { number: number }[]) =>
-    new Set(self.map(({ number }) => number)).size === self.length,
-};
-
-function withMeaning(node: SchemaNode): SchemaNode {
+const withMeanings = (node: SchemaNode): SchemaNode => {
   const rules = node['x-kubernetes-validations'];
-  if (rules === undefined) return node;
-  const meant = rules.map((rule) => {
-    const holds = POOL_MEANING[rule.rule];
-    return holds === undefined ? rule : { ...rule, holds };
-  });
-  return { ...node, 'x-kubernetes-validations': meant };
-}
+  return rules === undefined ? node : { ...node, 'x-kubernetes-validations': rules.map(withMeaning) };
+};
 
 /**
  * Spec of an InferencePool of `inference.networking.k8s.io/v1` (R1 §2.5). The Go type omits every empty field, so a merge layer may
  * leave out even the required ones.
  */
 export const inferencePoolSpec: SchemaNode = hint(
-  mapNodes(vendoredPool, (node) => ({ ...withMeaning(node), ...(node.type === 'object' && { alwaysWritten: [] }) })),
+  mapNodes(inferencePool.schema as unknown as SchemaNode, (node) => ({
+    ...withMeanings(node),
+    ...(node.type === 'object' && { alwaysWritten: [] }),
+  })),
   { '': { name: 'InferencePoolSpec', required: [] } },
 );
 
@@ -76,7 +68,9 @@ const RULE_NAMES_UNIQUE = 'Rule name must be unique within the route';
 
 /** What the experimental HTTPRoute CRD adds to the plain Go type, taken away again (R1.4). */
 function withoutExperimentalChecks(node: SchemaNode): SchemaNode {
-  const rules = node['x-kubernetes-validations']?.filter((rule) => !rule.rule.includes(`'${EXTERNAL_AUTH}'`) && rule.message !== RULE_NAMES_UNIQUE);
+  const rules = withMeanings(node)['x-kubernetes-validations']?.filter(
+    (rule) => !rule.rule.includes(`'${EXTERNAL_AUTH}'`) && rule.message !== RULE_NAMES_UNIQUE,
+  );
   return {
     ...without(node, ...(node.pattern === HEADER_VALUE_PATTERN ? (['pattern'] as const) : [])),
     ...(rules && { 'x-kubernetes-validations': rules }),

@@ -143,16 +143,14 @@ export function createApplier(options: ApplierOptions): Applier {
     } catch (error) {
       if (!isAlreadyExists(error) || task.retries === 0) throw failure('create', ref, error);
       // The cache lags, or cannot see it because a label is missing.
-      return fromLive({ ...task, retries: task.retries - 1 }, failure('create', ref, error));
+      return fromLive({ ...task, retries: task.retries - 1 });
     }
   }
 
-  /** Starts anew from a live read. `reason` is thrown when that finds nothing either way. */
-  async function fromLive(task: Task, reason: Error): Promise<Outcome> {
+  /** Starts anew from a live read. */
+  async function fromLive(task: Task): Promise<Outcome> {
     const live = await readLive(task.ref);
-    if (live) return update(task, live);
-    if (task.retries === 0) throw reason;
-    return create(task);
+    return live ? update(task, live) : create(task);
   }
 
   async function update(task: Task, observed: KubeObject): Promise<Outcome> {
@@ -195,7 +193,7 @@ export function createApplier(options: ApplierOptions): Applier {
     } catch (error) {
       if (isImmutable(error)) return { action: 'immutable', message: failure('update', ref, error).message, object: observed };
       if ((isConflict(error) || isNotFound(error)) && task.retries > 0) {
-        return fromLive({ ...task, retries: task.retries - 1 }, failure('update', ref, error));
+        return fromLive({ ...task, retries: task.retries - 1 });
       }
       throw failure('update', ref, error);
     }

@@ -43,7 +43,8 @@ const backendRef: Shape = { defaults: { group: '', kind: 'Service', weight: 1 } 
 const filter: Shape = {
   fields: {
     requestRedirect: { defaults: { statusCode: 302 } },
-    requestMirror: { fields: { backendRef: { defaults: { group: '', kind: 'Service' } } } },
+    requestMirror: { fields: { backendRef: { defaults: { group: '', kind: 'Service' } }, fraction: { defaults: { denominator: 100 } } } },
+    cors: { defaults: { maxAge: 5 } },
   },
 };
 const PREFIX = { type: 'PathPrefix', value: '/' };
@@ -58,7 +59,9 @@ const match: Shape = {
 const filters: Shape = { items: filter };
 
 const pool = (field: string): Shape => ({
-  fields: { spec: { fields: { [field]: { defaults: { group: '', kind: 'Service', failureMode: 'FailClose' } } } } },
+  fields: {
+    spec: { defaults: { appProtocol: 'http' }, fields: { [field]: { defaults: { group: '', kind: 'Service', failureMode: 'FailClose' } } } },
+  },
 });
 
 const device: Shape = {
@@ -177,6 +180,7 @@ const shapes = new Map<Kind, Shape>([
       },
     },
   ],
+  [kinds.scaledObject, { fields: { spec: { fields: { fallback: { defaults: { behavior: 'static' } } } } } }],
   [kinds.inferencePool, pool('endpointPickerRef')],
   [kinds.inferencePoolAlpha, pool('extensionRef')],
   [
@@ -184,6 +188,7 @@ const shapes = new Map<Kind, Shape>([
     {
       fields: {
         spec: {
+          defaults: { rules: [{ matches: [{ path: PREFIX }] }] },
           fields: {
             parentRefs: { items: { defaults: { group: 'gateway.networking.k8s.io', kind: 'Gateway' } } },
             rules: {

@@ -34,7 +34,7 @@ const container: Shape = {
   zero: ['stdin', 'stdinOnce', 'tty'],
   fields: {
     ports: { items: { defaults: { protocol: 'TCP' }, zero: ['hostPort'] } },
-    env: { items: { fields: { valueFrom: { fields: { fieldRef, resourceFieldRef } } } } },
+    env: { items: { fields: { valueFrom: { fields: { fieldRef, resourceFieldRef, fileKeyRef: { defaults: { optional: false } } } } } } },
     resources: { fields: { limits: quantities, requests: quantities } },
     volumeMounts: { items: { zero: ['readOnly'] } },
     livenessProbe: probe,

@@ -55,7 +55,7 @@ interface Line {
 
 /**
  * HTTP/1.1 over undici with the credentials of `access`. HTTP/2 is off: a watch that stalls must not hold up other requests.
- * A request the server put off (429, or 5xx with Retry-After) is sent again after the time it names; a read whose connection
+ * A request the server put off (429, or 503 with Retry-After) is sent again after the time it names; a read whose connection
  * broke is repeated twice.
  */
 export function createTransport(access: Access, options: TransportOptions): Transport {
@@ -157,8 +157,8 @@ const signalOption = (signal: AbortSignal | undefined) => (signal === undefined 
 
 /** How long the server asks to wait before the same request, in milliseconds; undefined when repeating it is no use. */
 function retryAfterMs(response: Dispatcher.ResponseData): number | undefined {
-  if (response.statusCode !== 429 && response.statusCode < 500) return undefined;
-  const header = Number(response.headers['retry-after']);
+  if (response.statusCode !== 429 && response.statusCode !== 503) return undefined;
+  const header = Number(response.headers['retry-after'] ?? Number.NaN);
   if (!Number.isFinite(header)) return response.statusCode === 429 ? 1000 : undefined;
   return Math.min(Math.max(header, 0), MAX_RETRY_AFTER_S) * 1000;
 }
@@ -170,7 +170,7 @@ function queryOf(query: RawRequest['query']): string {
 
 function fingerprintOf({ tls, proxy }: Credentials): string {
   const hash = createHash('sha256').update(proxy ?? '');
-  for (const [key, value] of Object.entries(tls)) hash.update(`\n${key}=`).update(Buffer.isBuffer(value) ? value : JSON.stringify(value));
+  for (const [key, value] of Object.entries(tls)) hash.update(`\n${key}=`).update(Buffer.isBuffer(value) ? value : JSON.stringify(value ?? null));
   return hash.digest('hex');
 }
 

@@ -13,6 +13,13 @@ const NO_HPA_NAME = 'horizontalPodAutoscalerConfig.name must not be set; the con
 const NO_MODIFIERS = 'scalingModifiers must not be set; WVA controls the scaling metric formula and logic';
 const IDLE = 'idleReplicaCount must be less than minReplicas; idleReplicaCount defines the replica floor when no triggers are active';
 
+/** A managed route with one rule. */
+const route = (rule: unknown) => ({ router: { route: { http: { spec: { rules: [rule] } } } } });
+const RULE = 'spec.router.route.http.spec.rules[0]';
+const PREFIX_REWRITE = { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } } };
+const REDIRECT = { type: 'RequestRedirect', requestRedirect: { hostname: 'a.example.com' } };
+const PREFIX_NEEDS_MATCH = 'When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified';
+
 export const acceptedSpecs: readonly (readonly [title: string, spec: unknown])[] = [
   ['no spec at all (R1.3)', undefined],
   ['an empty spec', {}],
@@ -41,6 +48,10 @@ export const acceptedSpecs: readonly (readonly [title: string, spec: unknown])[]
     { scaling: { maxReplicas: 2, keda: { triggers: TRIGGERS, advanced: { scalingModifiers: { formula: 'a', target: '1' } } } } },
   ],
   ['a pool', { router: { scheduler: { pool: { spec: POOL } } } }],
+  ['a rule that rewrites its prefix', route({ matches: [{ path: { value: '/a' } }], filters: [PREFIX_REWRITE] })],
+  ['a regular expression as a path', route({ matches: [{ path: { type: 'RegularExpression', value: 'a//b#' } }] })],
+  ['a backend of another kind, without port', route({ backendRefs: [{ group: 'inference.networking.k8s.io', kind: 'InferencePool', name: 'a' }] })],
+  ['time-outs in order', route({ timeouts: { request: '1m30s', backendRequest: '90s' } })],
   ['LoRA adapters', { model: { uri: 'hf://a/b', lora: { adapters: [{ name: 'a', uri: 'hf://a/c' }] } } }],
   ['an empty route spec', { router: { route: { http: { spec: {} } } } }],
   ['Kubernetes 1.34 pod fields', { template: { hostnameOverride: 'a', containers: [{ name: 'main', restartPolicyRules: [] }] } }],
@@ -177,6 +188,92 @@ export const refusedSpecs: readonly (readonly [title: string, spec: unknown, err
     'nine target ports',
     { router: { scheduler: { pool: { spec: { ...POOL, targetPorts: Array.from({ length: 9 }, (_, i) => ({ number: i + 1 })) } } } } },
     'spec.router.scheduler.pool.spec.targetPorts: Too many: 9: must have at most 8 items',
+  ],
+  [
+    'a relative path',
+    route({ matches: [{ path: { value: 'a' } }] }),
+    `${RULE}.matches[0].path: Invalid value: value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']`,
+  ],
+  [
+    'a path with a fragment',
+    route({ matches: [{ path: { value: '/a#b' } }] }),
+    [
+      `${RULE}.matches[0].path: Invalid value: must not contain '#' when type one of ['Exact', 'PathPrefix']`,
+      `${RULE}.matches[0].path: Invalid value: must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']`,
+    ],
+  ],
+  [
+    'a Service without port as backend',
+    route({ backendRefs: [{ name: 'a' }] }),
+    `${RULE}.backendRefs[0]: Invalid value: Must have port for Service reference`,
+  ],
+  [
+    'a filter of one type with the content of another',
+    route({ filters: [{ type: 'RequestRedirect', urlRewrite: {} }] }),
+    [
+      `${RULE}.filters[0]: Invalid value: filter.requestRedirect must be specified for RequestRedirect filter.type`,
+      `${RULE}.filters[0]: Invalid value: filter.urlRewrite must be nil if the filter.type is not URLRewrite`,
+    ],
+  ],
+  ['two redirects', route({ filters: [REDIRECT, REDIRECT] }), `${RULE}.filters: Invalid value: RequestRedirect filter cannot be repeated`],
+  [
+    'a redirect next to a rewrite',
+    route({ filters: [REDIRECT, { type: 'URLRewrite', urlRewrite: {} }] }),
+    `${RULE}.filters: Invalid value: May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both`,
+  ],
+  [
+    'a redirect next to backends',
+    route({ filters: [REDIRECT], backendRefs: [{ name: 'a', port: 80 }] }),
+    `${RULE}: Invalid value: RequestRedirect filter must not be used together with backendRefs`,
+  ],
+  [
+    'a prefix rewrite on an exact match',
+    route({ matches: [{ path: { type: 'Exact', value: '/a' } }], filters: [PREFIX_REWRITE] }),
+    `${RULE}: Invalid value: ${PREFIX_NEEDS_MATCH}`,
+  ],
+  [
+    'a prefix rewrite of a backend with two matches',
+    route({
+      matches: [{}, { path: { value: '/a' } }],
+      backendRefs: [
+        { name: 'a', port: 80, filters: [PREFIX_REWRITE] },
+        { name: 'b', port: 80 },
+      ],
+    }),
+    `${RULE}: Invalid value: Within backendRefs, ${PREFIX_NEEDS_MATCH}`,
+  ],
+  [
+    'a path modifier without its value',
+    route({ filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath' } } }] }),
+    `${RULE}.filters[0].urlRewrite.path: Invalid value: replaceFullPath must be specified when type is set to 'ReplaceFullPath'`,
+  ],
+  [
+    'a backend time-out beyond the whole',
+    route({ timeouts: { request: '1s', backendRequest: '1500ms' } }),
+    `${RULE}.timeouts: Invalid value: backendRequest timeout cannot be longer than request timeout`,
+  ],
+  [
+    'a permanent session without its end',
+    route({ sessionPersistence: { cookieConfig: { lifetimeType: 'Permanent' } } }),
+    `${RULE}.sessionPersistence: Invalid value: AbsoluteTimeout must be specified when cookie lifetimeType is Permanent`,
+  ],
+  [
+    'a mirror with a percentage and a fraction',
+    route({ filters: [{ type: 'RequestMirror', requestMirror: { backendRef: { name: 'a', port: 80 }, percent: 5, fraction: { numerator: 101 } } }] }),
+    [
+      `${RULE}.filters[0].requestMirror: Invalid value: Only one of percent or fraction may be specified in HTTPRequestMirrorFilter`,
+      `${RULE}.filters[0].requestMirror.fraction: Invalid value: numerator must be less than or equal to denominator`,
+    ],
+  ],
+  [
+    'every origin next to one',
+    route({ filters: [{ type: 'CORS', cors: { allowOrigins: ['*', 'https://a.example.com'] } }] }),
+    `${RULE}.filters[0].cors.allowOrigins: Invalid value: AllowOrigins cannot contain '*' alongside other origins`,
+  ],
+  [
+    'more matches than a route may have',
+    { router: { route: { http: { spec: { rules: Array.from({ length: 3 }, () => ({ matches: Array.from({ length: 43 }, () => ({})) })) } } } } },
+    'spec.router.route.http.spec.rules: Invalid value: While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128',
   ],
 ];
 

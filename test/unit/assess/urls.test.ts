@@ -1,17 +1,9 @@
 import { expect } from 'chai';
-import type { HTTPRoute } from '../../../api/gateway-api.ts';
 import { isRejection } from '../../../api/rejection.ts';
-import type { ParentReference } from '../../../api/types.ts';
-import { advertisedPaths } from '../../../assess/paths.ts';
-import { type DiscoveredUrl, type DiscoverySettings, discoverUrls } from '../../../assess/urls.ts';
-import { resolveGateways } from '../../../render/gateways.ts';
-import { ask } from '../../support/answers.ts';
-import { coreService, gateway, HEADER, header, httpRoute, listener, poolBackend, rule, serviceBackend } from '../../support/router-fixtures.ts';
+import { HEADER, header, listener, poolBackend, rule, serviceBackend } from '../../support/router-fixtures.ts';
+import { discover, found, type GatewayOptions, http, https, parent, type Row, refsTo, section } from '../../support/url-discovery.ts';
 
-const NS = 'gateway-ns';
 const EXTERNAL = '203.0.113.1';
-const parent: ParentReference = { name: 'gateway', namespace: NS };
-const section = (sectionName: string): ParentReference[] => [{ ...parent, sectionName }];
 const pool = poolBackend('pool');
 const svc = serviceBackend('svc');
 const ownRules = [
@@ -20,49 +12,11 @@ const ownRules = [
   rule('/ns/name/v1/messages', pool),
   rule('/ns/name', svc),
 ];
-const http = listener('http', 'HTTP', 80);
-const https = listener('https', 'HTTPS', 443);
-const gatewayService = (ports?: number[]) =>
-  coreService('gateway-service', NS, { labels: { 'gateway.networking.k8s.io/gateway-name': 'gateway' }, ...(ports ? { ports } : {}) });
-const INTERNAL = 'gateway-service.gateway-ns.svc.cluster.local';
-
-type GatewayOptions = Parameters<typeof gateway>[0];
-interface Row {
-  n: number;
-  what: string;
-  gateway?: GatewayOptions;
-  gateways?: GatewayOptions[];
-  route?: Parameters<typeof httpRoute>[0];
-  services?: object[];
-  scheme?: string;
-  header?: string;
-  urls: string[];
-}
-
-function discover({ gateway: only, gateways, route, services = [], scheme = '', header: headerName = '' }: Omit<Row, 'n' | 'what' | 'urls'>) {
-  const defaults = { name: 'gateway', namespace: NS, addresses: [EXTERNAL] };
-  const objects = [...(gateways ?? [only ?? {}]).map((g) => gateway({ ...defaults, ...g })), ...services];
-  const settings: DiscoverySettings = { urlScheme: scheme, header: headerName, wildcardHostname: 'inference', clusterDomain: 'cluster.local' };
-  return ask(resolveAndDiscover(httpRoute({ parentRefs: [parent], ...route }), settings), objects);
-}
-
-function* resolveAndDiscover(route: HTTPRoute, settings: DiscoverySettings) {
-  const resolved = yield* resolveGateways(route);
-  return isRejection(resolved) ? resolved : yield* discoverUrls(route, resolved, settings);
-}
-
-function found(result: ReturnType<typeof discover>): DiscoveredUrl[] {
-  if (isRejection(result)) throw new Error(result.message);
-  return result;
-}
-
 const three: GatewayOptions[] = [
   { name: 'z-gateway', namespace: 'z-ns', addresses: ['203.0.113.2'] },
   { name: 'a-gateway', namespace: 'a-ns', addresses: ['203.0.113.1'] },
   { name: 'b-gateway', namespace: 'b-ns', addresses: ['203.0.113.3'] },
 ];
-const refsTo = (gateways: GatewayOptions[]): ParentReference[] => gateways.map((g) => ({ name: g?.name ?? '', namespace: g?.namespace ?? NS }));
-
 const rows: Row[] = [
   { n: 1, what: 'plain', urls: ['http://203.0.113.1/'] },
   {
@@ -289,145 +243,9 @@ const rows: Row[] = [
     gateway: { listeners: [listener('http', 'HTTP', 80, 'api.example.com'), listener('https', 'HTTPS', 443, 'api.example.com')] },
     urls: ['https://api.example.com/', 'http://api.example.com/'],
   },
-  { n: 53, what: 'a labelled Service', services: [gatewayService([80])], urls: ['http://203.0.113.1/', `http://${INTERNAL}/`] },
-  {
-    n: 54,
-    what: 'a Service with the name of the gateway',
-    services: [coreService('gateway', NS, { ports: [80] })],
-    urls: ['http://203.0.113.1/', 'http://gateway.gateway-ns.svc.cluster.local/'],
-  },
-  {
-    n: 55,
-    what: 'HTTP:8080 and a Service',
-    gateway: { listeners: [listener('http', 'HTTP', 8080)] },
-    services: [gatewayService([8080])],
-    urls: ['http://203.0.113.1:8080/', `http://${INTERNAL}:8080/`],
-  },
-  {
-    n: 56,
-    what: 'HTTPS:443 and a Service',
-    gateway: { listeners: [https] },
-    services: [gatewayService([443])],
-    urls: ['https://203.0.113.1/', `https://${INTERNAL}/`],
-  },
-  {
-    n: 57,
-    what: 'the address is the host of the Service',
-    gateway: { listeners: [https], addresses: [INTERNAL] },
-    services: [gatewayService([443])],
-    urls: [`https://${INTERNAL}/`],
-  },
-  { n: 58, what: 'no Service', urls: ['http://203.0.113.1/'] },
-  {
-    n: 59,
-    what: 'no address, a Service',
-    gateway: { listeners: [listener('http', 'HTTP', 8080)], addresses: [] },
-    services: [gatewayService([8080])],
-    urls: [`http://${INTERNAL}:8080/`],
-  },
-  {
-    n: 60,
-    what: 'no address, a Service, two families',
-    header: HEADER,
-    gateway: { listeners: [listener('http', 'HTTP', 8080)], addresses: [] },
-    services: [gatewayService([8080])],
-    route: { rules: [rule('/ns/name', svc), rule('/', svc, header(HEADER))] },
-    urls: [`http://${INTERNAL}:8080/`, `http://${INTERNAL}:8080/ns/name`],
-  },
-  {
-    n: 61,
-    what: 'two gateways with Services, one by name, one by label',
-    gateways: [
-      { name: 'one', addresses: ['203.0.113.1'] },
-      { name: 'two', addresses: ['203.0.113.2'] },
-    ],
-    route: { parentRefs: refsTo([{ name: 'one' }, { name: 'two' }]) },
-    services: [coreService('one', NS), coreService('two-svc', NS, { labels: { 'gateway.networking.k8s.io/gateway-name': 'two' } })],
-    urls: ['http://203.0.113.1/', 'http://one.gateway-ns.svc.cluster.local/', 'http://203.0.113.2/', 'http://two-svc.gateway-ns.svc.cluster.local/'],
-  },
-  {
-    n: 62,
-    what: 'a Service without ports',
-    gateway: { listeners: [http, https] },
-    services: [gatewayService()],
-    urls: ['https://203.0.113.1/', 'http://203.0.113.1/', `https://${INTERNAL}/`, `http://${INTERNAL}/`],
-  },
-  {
-    n: 63,
-    what: 'a Service without ports, http preferred',
-    scheme: 'http',
-    gateway: { listeners: [http, https] },
-    services: [gatewayService()],
-    urls: ['http://203.0.113.1/', 'https://203.0.113.1/', `http://${INTERNAL}/`, `https://${INTERNAL}/`],
-  },
-  {
-    n: 64,
-    what: 'a section hides other ports',
-    gateway: { listeners: [http, https, listener('http-alt', 'HTTP', 8080)] },
-    services: [gatewayService()],
-    route: { parentRefs: section('https') },
-    urls: ['https://203.0.113.1/', `https://${INTERNAL}/`],
-  },
-  {
-    n: 65,
-    what: 'other ports',
-    gateway: { listeners: [listener('http-alt', 'HTTP', 8080), listener('https-alt', 'HTTPS', 8443)] },
-    services: [gatewayService()],
-    urls: ['https://203.0.113.1:8443/', 'http://203.0.113.1:8080/', `https://${INTERNAL}:8443/`, `http://${INTERNAL}:8080/`],
-  },
-  {
-    n: 66,
-    what: 'HTTP:9090',
-    gateway: { listeners: [listener('http', 'HTTP', 9090)] },
-    services: [gatewayService()],
-    urls: ['http://203.0.113.1:9090/', `http://${INTERNAL}:9090/`],
-  },
-  {
-    n: 67,
-    what: 'a section on 8443',
-    gateway: { listeners: [http, listener('https-alt', 'HTTPS', 8443), listener('http-alt', 'HTTP', 8080)] },
-    services: [gatewayService()],
-    route: { parentRefs: section('https-alt') },
-    urls: ['https://203.0.113.1:8443/', `https://${INTERNAL}:8443/`],
-  },
-  {
-    n: 68,
-    what: 'two listeners, no address',
-    gateway: { listeners: [http, https], addresses: [] },
-    services: [gatewayService()],
-    urls: [`https://${INTERNAL}/`, `http://${INTERNAL}/`],
-  },
-  {
-    n: 69,
-    what: 'listeners the Service does not have',
-    gateway: { listeners: [http, https, listener('http-alt', 'HTTP', 8080)] },
-    services: [gatewayService([80, 8080])],
-    urls: ['https://203.0.113.1/', 'http://203.0.113.1/', 'http://203.0.113.1:8080/', `http://${INTERNAL}/`, `http://${INTERNAL}:8080/`],
-  },
-  {
-    n: 70,
-    what: 'no listener the Service has',
-    gateway: { listeners: [http, https] },
-    services: [gatewayService([9090])],
-    urls: ['https://203.0.113.1/', 'http://203.0.113.1/'],
-  },
-  {
-    n: 71,
-    what: 'two listeners, the address is the host of the Service',
-    gateway: { listeners: [http, https], addresses: [INTERNAL] },
-    services: [gatewayService()],
-    urls: [`https://${INTERNAL}/`, `http://${INTERNAL}/`],
-  },
-  {
-    n: 73,
-    what: 'a pinned host and two listeners with other hosts',
-    gateway: { listeners: [listener('one', 'HTTPS', 443, 'one.example.com'), listener('two', 'HTTPS', 443, 'two.example.com')] },
-    route: { hostnames: ['pinned.example.com'] },
-    urls: ['https://pinned.example.com/'],
-  },
 ];
 
-describe('URL discovery (5.22.1)', () => {
+describe('external URLs (5.22.1)', () => {
   for (const { n, what, urls, ...input } of rows) {
     it(`#${n} ${what}`, () => expect(found(discover(input)).map(({ url }) => url)).to.deep.equal(urls));
   }
@@ -455,17 +273,6 @@ describe('URL discovery (5.22.1)', () => {
     });
   }
 
-  it('#72 names the gateway of each URL', () => {
-    const gateways = [
-      { name: 'one', addresses: ['203.0.113.1'] },
-      { name: 'two', addresses: ['203.0.113.2'] },
-    ];
-    expect(found(discover({ gateways, route: { parentRefs: refsTo(gateways) } })).map((u) => u.gateway)).to.deep.equal([
-      { name: 'one', namespace: NS },
-      { name: 'two', namespace: NS },
-    ]);
-  });
-
   it('says which protocol a named listener cannot serve', () => {
     const result = discover({ gateway: { listeners: [listener('db', 'TCP', 5432)] }, route: { parentRefs: section('db') } });
     expect(isRejection(result) && result.message).to.equal('listener "db" uses unsupported protocol TCP for HTTP routing');
@@ -478,38 +285,5 @@ describe('URL discovery (5.22.1)', () => {
   it('skips parents that are no gateways', () => {
     const mesh = { group: '', kind: 'Service', name: 'mesh' };
     expect(found(discover({ route: { parentRefs: [mesh, parent] } })).map(({ url }) => url)).to.deep.equal(['http://203.0.113.1/']);
-  });
-
-  it('takes the alphabetically first of several labelled Services', () => {
-    const labels = { 'gateway.networking.k8s.io/gateway-name': 'gateway' };
-    const services = [coreService('b', NS, { labels }), coreService('a', NS, { labels })];
-    expect(found(discover({ gateway: { addresses: [] }, services })).map(({ host }) => host)).to.deep.equal(['a.gateway-ns.svc.cluster.local']);
-  });
-});
-
-describe('advertised paths (R5.57, R5.58)', () => {
-  const families = {
-    path: [rule('/ns/my-llm/v1/chat/completions', pool), rule('/ns/my-llm', svc)],
-    modelRouting: [rule('/v1/chat/completions', pool, header(HEADER))],
-    publisher: [rule('/publishers/ns/models/llama-70b', pool)],
-  };
-  const pathsOf = (...rules: ReturnType<typeof rule>[][]) => advertisedPaths(httpRoute({ rules: rules.flat() }), HEADER);
-
-  it('has one path per URL family, shallow ones first', () => {
-    expect(pathsOf(families.path, families.modelRouting, families.publisher)).to.deep.equal([
-      '/ns/my-llm',
-      '/v1/chat/completions',
-      '/publishers/ns/models/llama-70b',
-    ]);
-  });
-
-  it('leaves out the path of a family that is left out', () => {
-    expect(pathsOf(families.modelRouting, families.publisher)).to.deep.equal(['/v1/chat/completions', '/publishers/ns/models/llama-70b']);
-    expect(pathsOf(families.path, families.publisher)).to.deep.equal(['/ns/my-llm', '/publishers/ns/models/llama-70b']);
-    expect(pathsOf(families.path, families.modelRouting)).to.deep.equal(['/ns/my-llm', '/v1/chat/completions']);
-  });
-
-  it('takes the first seen of equally shallow paths of one length', () => {
-    expect(pathsOf([rule('/ab', svc), rule('/cd', svc)])).to.deep.equal(['/ab']);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { checkStructure } from '../../../api/structure.ts';
 import { generatePresets } from '../../../scripts/generate-presets.ts';
 import { preset, presetFiles } from './preset-files.ts';
 
@@ -31,6 +32,10 @@ describe('the preset files', () => {
         kind: 'LLMInferenceServiceConfig',
         metadata: { name: `kserve-${name}` },
       });
+    });
+
+    it(`${name} is accepted by the schema unrendered (R2b.3)`, () => {
+      expect(checkStructure(preset(name))).to.deep.equal([]);
     });
 
     it(`${name} quotes strings in template actions with back quotes only (R2.63)`, () => {

@@ -1,0 +1,72 @@
+import { annotations as annotationKeys, labels as labelKeys } from './metadata.ts';
+import type { LLMInferenceService } from './types.ts';
+
+/** A LocalModelCache or LocalModelNamespaceCache, as far as it concerns services (R1.57a). */
+export interface LocalModelCache {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec: { readonly sourceModelUri: string; readonly nodeGroups: readonly string[] };
+}
+
+/**
+ * Marks a service whose model is in a local cache, and takes the marks off one whose model is not (R1.56 step 5, R1.57). The
+ * caches are in order of precedence; among equals the longest source URI wins, then the name (B24).
+ */
+export function labelLocalModel(service: LLMInferenceService, caches: readonly LocalModelCache[]): LLMInferenceService {
+  const { labels = {}, annotations = {} } = service.metadata;
+  const disabled = annotationKeys.disableLocalModel in annotations;
+  const uri = service.spec?.model?.uri ?? '';
+  const hit = disabled || uri === '' ? undefined : findCache(uri, annotations[annotationKeys.nodeGroup], caches);
+  const nextLabels = withKeys(labels, {
+    [labelKeys.localModel]: hit?.cache.metadata.name,
+    [labelKeys.localModelNamespace]: hit?.cache.metadata.namespace,
+  });
+  const nextAnnotations = withKeys(annotations, {
+    [annotationKeys.localModelSourceUri]: hit?.cache.spec.sourceModelUri,
+    [annotationKeys.localModelPvcName]: hit?.claim,
+  });
+  if (nextLabels === labels && nextAnnotations === annotations) return service;
+  const { labels: _l, annotations: _a, ...metadata } = service.metadata;
+  return {
+    ...service,
+    metadata: {
+      ...metadata,
+      ...(Object.keys(nextLabels).length > 0 || service.metadata.labels ? { labels: nextLabels } : {}),
+      ...(Object.keys(nextAnnotations).length > 0 || service.metadata.annotations ? { annotations: nextAnnotations } : {}),
+    },
+  };
+}
+
+interface Hit {
+  readonly cache: LocalModelCache;
+  readonly claim: string;
+}
+
+function findCache(uri: string, nodeGroup: string | undefined, caches: readonly LocalModelCache[]): Hit | undefined {
+  const matching = caches.filter(
+    ({ spec }) => coversUri(spec.sourceModelUri, uri) && (nodeGroup === undefined || spec.nodeGroups.includes(nodeGroup)),
+  );
+  const scoped = matching.filter(({ metadata }) => metadata.namespace !== undefined);
+  const [cache] = (scoped.length > 0 ? scoped : matching).toSorted(
+    (a, b) => b.spec.sourceModelUri.length - a.spec.sourceModelUri.length || (a.metadata.name < b.metadata.name ? -1 : 1),
+  );
+  return cache && { cache, claim: `${cache.metadata.name}-${nodeGroup ?? cache.spec.nodeGroups[0] ?? ''}` };
+}
+
+const withoutSlash = (uri: string): string => uri.replace(/\/$/, '');
+
+/** Whether the model is the cached one or lies below it; a slash at the end does not matter. */
+function coversUri(source: string, uri: string): boolean {
+  const [base, model] = [withoutSlash(source), withoutSlash(uri)];
+  return model === base || model.startsWith(`${base}/`);
+}
+
+/** The map with keys set or, where the value is undefined, removed; the same map when nothing changes. */
+function withKeys(map: Record<string, string>, values: Record<string, string | undefined>): Record<string, string> {
+  if (Object.entries(values).every(([key, value]) => map[key] === value)) return map;
+  const next = { ...map };
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) delete next[key];
+    else next[key] = value;
+  }
+  return next;
+}

@@ -1,0 +1,98 @@
+import { conditionTypes, findCondition } from '../api/conditions.ts';
+import { get, type Inquiry, list } from '../api/inquiry.ts';
+import { type Kind, kinds } from '../api/kinds.ts';
+import type { Condition, KubeObject, Pod } from '../api/kubernetes.ts';
+import type { Context } from '../render/children.ts';
+import { nameOf } from '../render/identity.ts';
+import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
+import { explainPods } from './pod-failures.ts';
+
+/** What is read of a live Deployment or LeaderWorkerSet. */
+export interface LiveWorkload extends KubeObject {
+  spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string> } };
+  status?: { observedGeneration?: number; availableReplicas?: number; readyReplicas?: number; conditions?: Condition[] };
+}
+
+type Shape = 'deployment' | 'leaderWorkerSet';
+
+interface Part {
+  readonly condition: string;
+  readonly shape: Shape;
+  readonly name: string;
+  readonly wanted: boolean;
+}
+
+/** The four workloads a service can have (R3.51); of main and prefill, at most one shape each is wanted. */
+function partsOf(context: Context): Part[] {
+  const { worker, prefill } = context.spec;
+  const t = conditionTypes;
+  return [
+    { condition: t.mainWorkloadReady, shape: 'deployment', name: nameOf(context, 'main'), wanted: worker === undefined },
+    { condition: t.workerWorkloadReady, shape: 'leaderWorkerSet', name: nameOf(context, 'mainMultiNode'), wanted: worker !== undefined },
+    {
+      condition: t.prefillWorkloadReady,
+      shape: 'deployment',
+      name: nameOf(context, 'prefill'),
+      wanted: prefill !== undefined && prefill.worker === undefined,
+    },
+    {
+      condition: t.prefillWorkerWorkloadReady,
+      shape: 'leaderWorkerSet',
+      name: nameOf(context, 'prefillMultiNode'),
+      wanted: prefill?.worker !== undefined,
+    },
+  ];
+}
+
+/**
+ * Conditions of the model servers, from the live objects (R3.60, R3.77): those of workloads that are not wanted are removed,
+ * all are False for a stopped service (R3.110). While a workload is not available, its pods are asked why (B3.12).
+ */
+export function* assessWorkloads(context: Context): Inquiry<ConditionChange[]> {
+  const changes: ConditionChange[] = [];
+  for (const { condition, shape, name, wanted } of partsOf(context)) {
+    if (context.stopped) changes.push(markStopped(condition));
+    else if (!wanted) changes.push(clearCondition(condition));
+    else changes.push(yield* assessWorkload(context, condition, shape, name));
+  }
+  return changes;
+}
+
+function* assessWorkload(context: Context, type: string, shape: Shape, name: string): Inquiry<ConditionChange> {
+  const live = yield* readLive<LiveWorkload>(context, kinds[shape], name);
+  const verdict = live ? judgeAvailability(type, live, shape) : progressing(type, shape);
+  if ('clear' in verdict || verdict.status === 'True') return verdict;
+  const selector = live ? podLabels(live, shape, name) : {};
+  const pods = Object.keys(selector).length > 0 ? yield* list<Pod>(kinds.pod, context.service.metadata.namespace, selector) : [];
+  const failure = explainPods(pods);
+  return failure ? markFalse(type, failure.reason, failure.message) : verdict;
+}
+
+/** Labels by which the pods of a live workload are found. */
+function podLabels(live: LiveWorkload, shape: Shape, name: string): Record<string, string> {
+  return shape === 'deployment' ? (live.spec?.selector?.matchLabels ?? {}) : { 'leaderworkerset.sigs.k8s.io/name': name };
+}
+
+/**
+ * The condition of a workload from its own `Available` (R3.60, R3.77). A status of an older generation says nothing about the
+ * present one; an exceeded deadline says more than missing replicas (B3.11).
+ */
+export function judgeAvailability(type: string, live: LiveWorkload, shape: Shape): ConditionChange {
+  const { observedGeneration = 0, conditions } = live.status ?? {};
+  if (observedGeneration > 0 && observedGeneration < (live.metadata.generation ?? 0)) return progressing(type, shape);
+  const available = findCondition(conditions, 'Available');
+  if (available?.status === 'True') return markTrue(type);
+  const stuck = findCondition(conditions, 'Progressing');
+  const telling = stuck?.status === 'False' ? stuck : available;
+  return telling ? markFalse(type, telling.reason ?? '', telling.message ?? '') : progressing(type, shape);
+}
+
+function progressing(type: string, shape: Shape): ConditionChange {
+  return markFalse(type, 'Progressing', shape === 'deployment' ? '' : 'LWS is progressing');
+}
+
+/** A child as it is now. One that was just created may not have reached the cache; it is then read directly (R3.60, R3.106). */
+export function* readLive<T>(context: Context, kind: Kind, name: string): Inquiry<T | undefined> {
+  const { namespace } = context.service.metadata;
+  return (yield* get<T>(kind, namespace, name)) ?? (yield* get<T>(kind, namespace, name, { fresh: true }));
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { defaultOptions, type Options } from '../api/options.ts';
+
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+
+/** Go's booleans; whatever is none of them, the empty text included, is false (R1.93). */
+function readBoolean(text: string | undefined, standard: boolean): boolean {
+  return text === undefined ? standard : TRUE.has(text);
+}
+
+/** The domain of the cluster's DNS: `CLUSTER_DOMAIN`, else the search list of the resolver, else `cluster.local` (R5 §5.1). */
+export function readClusterDomain(environment: NodeJS.ProcessEnv, resolverFile = '/etc/resolv.conf'): string {
+  if (environment.CLUSTER_DOMAIN) return environment.CLUSTER_DOMAIN;
+  let resolver = '';
+  try {
+    resolver = readFileSync(resolverFile, 'utf8');
+  } catch {
+    return defaultOptions.clusterDomain;
+  }
+  for (const line of resolver.split('\n')) {
+    const [keyword, ...domains] = line.trim().split(/\s+/);
+    const service = keyword === 'search' ? domains.find((domain) => domain.startsWith('svc.')) : undefined;
+    if (service) return service.slice('svc.'.length).replace(/\.$/, '');
+  }
+  return defaultOptions.clusterDomain;
+}
+
+/** The options of the process from its environment. A variable that is set but empty counts as set (R1.93). */
+export function readOptions(environment: NodeJS.ProcessEnv, given: { systemNamespace: string }): Options {
+  return {
+    systemNamespace: given.systemNamespace,
+    presetPrefix: environment.LLM_INFERENCE_SERVICE_CONFIG_PREFIX ?? defaultOptions.presetPrefix,
+    pinPresets: readBoolean(environment.LLM_INFERENCE_SERVICE_VERSIONED_CONFIG, defaultOptions.pinPresets),
+    protectPresets: readBoolean(environment.PREVENT_WELL_KNOWN_CONFIG_DELETION, defaultOptions.protectPresets),
+    wildcardHostname: environment.GATEWAY_API_WILDCARD_HOSTNAME ?? defaultOptions.wildcardHostname,
+    clusterDomain: readClusterDomain(environment),
+  };
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { CONVERSION_PATH, WEBHOOK_SERVICE } from '../api/webhooks.ts';
+import { readManifests } from './manifest-files.ts';
+import { packagePath } from './package-files.ts';
+
+/** Where the API server reaches the webhooks. */
+export type WebhookTarget =
+  /** The in-cluster Service; cert-manager supplies the CA. */
+  | { readonly via: 'service'; readonly caBundle?: string }
+  /** A URL, for an operator outside of the cluster. */
+  | { readonly via: 'url'; readonly url: string; readonly caBundle: string };
+
+/** Everything the operator needs in a cluster, in the order in which it has to be applied. The same plain files feed the Helm charts. */
+export interface Installation {
+  /** The two CRDs, with conversion by webhook. */
+  readonly definitions: readonly KubeObject[];
+  /** Namespace, permissions, Services and ConfigMap. */
+  readonly base: readonly KubeObject[];
+  readonly presets: readonly KubeObject[];
+  readonly webhooks: readonly KubeObject[];
+}
+
+const SYSTEM_NAMESPACE = 'kserve';
+const chartFile = (name: string): string => packagePath(`charts/kserve-llmisvc-resources/files/${name}`);
+
+export function installation(target: WebhookTarget): Installation {
+  const read = (path: string): KubeObject[] => readManifests([path]).map(({ object }) => object);
+  const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } };
+  return {
+    definitions: readDefinitions().map((crd) => withConversion(crd, target)),
+    base: [namespace, ...['rbac.yaml', 'user-roles.yaml', 'services.yaml', 'configmap.yaml'].flatMap((file) => read(chartFile(file)))],
+    presets: read(packagePath('presets')).map((preset) => ({ ...preset, metadata: { ...preset.metadata, namespace: SYSTEM_NAMESPACE } })),
+    webhooks: read(chartFile('webhooks.yaml')).map((configuration) => withTarget(configuration, target)),
+  };
+}
+
+/** The CRDs as the generator wrote them, whose repeated parts are YAML aliases. */
+export function readDefinitions(): KubeObject[] {
+  return ['llminferenceservices', 'llminferenceserviceconfigs'].flatMap((plural) => {
+    const text = readFileSync(packagePath(`crds/serving.kserve.io_${plural}.yaml`), 'utf8');
+    return parseAllDocuments(text).map((document) => document.toJS({ maxAliasCount: -1 }) as KubeObject);
+  });
+}
+
+function clientConfig(path: string, target: WebhookTarget): Record<string, unknown> {
+  const ca = target.caBundle === undefined ? {} : { caBundle: target.caBundle };
+  if (target.via === 'url') return { url: `${target.url.replace(/\/$/, '')}${path}`, ...ca };
+  return { service: { name: WEBHOOK_SERVICE, namespace: SYSTEM_NAMESPACE, path, port: 443 }, ...ca };
+}
+
+function withConversion(crd: KubeObject, target: WebhookTarget): KubeObject {
+  const conversion = {
+    strategy: 'Webhook',
+    webhook: { conversionReviewVersions: ['v1', 'v1beta1'], clientConfig: clientConfig(CONVERSION_PATH, target) },
+  };
+  const injected = { 'cert-manager.io/inject-ca-from': `${SYSTEM_NAMESPACE}/llmisvc-serving-cert` };
+  return {
+    ...crd,
+    metadata: { ...crd.metadata, annotations: { ...crd.metadata.annotations, ...(target.caBundle === undefined ? injected : {}) } },
+    spec: { ...(crd.spec as object), conversion },
+  };
+}
+
+interface Webhook {
+  clientConfig: { service?: { path?: string } };
+}
+
+function withTarget(configuration: KubeObject, target: WebhookTarget): KubeObject {
+  const webhooks = (configuration.webhooks as Webhook[]).map((webhook) => ({
+    ...webhook,
+    clientConfig: clientConfig(webhook.clientConfig.service?.path ?? '/', target),
+  }));
+  if (target.caBundle === undefined) return { ...configuration, webhooks };
+  const { annotations: _, ...metadata } = configuration.metadata;
+  return { ...configuration, metadata, webhooks };
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ManifestError } from './manifest-files.ts';
+import { packagePath, packageVersion } from './package-files.ts';
+
+const DEFAULT_PRESETS = packagePath('presets');
+
+const presetsOption = () =>
+  new Option('--presets <path>', 'directory with the well-known LLMInferenceServiceConfigs').default(DEFAULT_PRESETS, 'those of this release');
+const settingsOption = () =>
+  new Option('--settings <file>', 'manifest of the ConfigMap inferenceservice-config (default: that of a plain installation)');
+const fileOption = () =>
+  new Option('-f, --filename <path...>', 'manifest file, directory of manifests, or - for standard input; may be repeated').makeOptionMandatory();
+const kubeconfigOption = () =>
+  new Option('--kubeconfig <file>', 'kubeconfig of the cluster').default(
+    undefined,
+    '$KUBECONFIG, else the pod’s service account, else ~/.kube/config',
+  );
+
+const program = new Command('llmisvc')
+  .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
+  .version(packageVersion())
+  .showHelpAfterError('(add --help for what this command takes)')
+  .addHelpText(
+    'after',
+    `
+Start here:
+  llmisvc demo                       see a service come up on a control plane of your own
+  llmisvc validate -f service.yaml   check a manifest without a cluster
+  llmisvc render -f service.yaml     see what it would become
+  llmisvc install && llmisvc run     run the operator against the cluster of your kubeconfig`,
+  );
+
+program
+  .command('validate')
+  .description(
+    'Check LLMInferenceServices and LLMInferenceServiceConfigs without a cluster: unknown fields, types, and everything the webhooks check.',
+  )
+  .addOption(fileOption())
+  .addOption(presetsOption())
+  .addOption(settingsOption())
+  .addHelpText('after', '\nPrints FILE:LINE: error: Kind/name: field: what is wrong. Exits 1 when there is an error, 0 otherwise.')
+  .action(async (options: { filename: string[]; presets: string; settings?: string }) => {
+    const { printFinding, validateFiles } = await import('./validate.ts');
+    const { findings, checked } = validateFiles(options.filename, options);
+    for (const finding of findings) console.error(printFinding(finding));
+    const errors = findings.filter((f) => f.level === 'error').length;
+    const warnings = findings.length - errors;
+    console.log(
+      `${checked} ${checked === 1 ? 'object' : 'objects'} checked: ${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
+    );
+    process.exitCode = errors > 0 ? 1 : 0;
+  });
+
+program
+  .command('render')
+  .description(
+    'Print the objects that the LLMInferenceServices in files become. Needs no cluster: configs, Gateways and Secrets are taken from the files.',
+  )
+  .addOption(fileOption())
+  .addOption(presetsOption())
+  .addOption(settingsOption())
+  .option('-n, --namespace <name>', 'namespace of objects that state none', 'default')
+  .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
+    const { printObjects, renderFiles } = await import('./render.ts');
+    process.stdout.write(printObjects(renderFiles(options.filename, options)));
+  });
+
+program
+  .command('install')
+  .description(
+    'Install what the operator needs into a cluster: namespace, CRDs, permissions, presets, ConfigMap and webhook configurations. Running it again updates them.',
+  )
+  .addOption(kubeconfigOption())
+  .option('--webhook-url <url>', 'call webhooks at this URL instead of the in-cluster Service, for an operator that runs outside of the cluster')
+  .option('--webhook-ca <file>', 'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager has to supply it')
+  .action(async (options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }) => {
+    const { install } = await import('./install.ts');
+    await install(options);
+  });
+
+program
+  .command('run')
+  .description(
+    'Run the operator: webhooks and controllers. It installs nothing; CRDs, presets and webhook configurations come from the chart or from "llmisvc install".',
+  )
+  .addOption(kubeconfigOption())
+  .option('--embedded', 'start a control plane of its own on this machine, install everything into it, and run against it')
+  .addOption(
+    new Option('--system-namespace <name>', 'namespace of the operator, its presets and its ConfigMap').env('POD_NAMESPACE').default('kserve'),
+  )
+  .addOption(new Option('--workers <number>', 'services that are reconciled at the same time').env('LLMISVC_WORKERS').default(4).argParser(positive))
+  .addOption(new Option('--webhook-host <address>', 'address to serve webhooks on').env('LLMISVC_WEBHOOK_HOST').default('0.0.0.0'))
+  .addOption(new Option('--webhook-port <port>', 'port to serve webhooks on').env('LLMISVC_WEBHOOK_PORT').default(9443).argParser(port))
+  .addOption(
+    new Option('--webhook-cert-dir <path>', 'directory with tls.crt and tls.key; renewed files are picked up')
+      .env('LLMISVC_WEBHOOK_CERT_DIR')
+      .default(undefined, '<tmp>/k8s-webhook-server/serving-certs'),
+  )
+  .addOption(new Option('--leader-elect', 'let one of several replicas write at a time').env('LLMISVC_LEADER_ELECT').default(false))
+  .addOption(
+    new Option('--health-probe-addr <address>', 'address of /healthz and /readyz; 0 for none').env('LLMISVC_HEALTH_PROBE_ADDR').default(':8081'),
+  )
+  .addOption(
+    new Option('--metrics-addr <address>', 'address of /metrics (plain HTTP); 0 for none').env('LLMISVC_METRICS_ADDR').default('127.0.0.1:8443'),
+  )
+  .addOption(
+    new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error', 'silent']).env('LLMISVC_LOG_LEVEL').default('info'),
+  )
+  .addHelpText(
+    'after',
+    `
+Further environment variables, with the meaning they have in KServe:
+  LLM_INFERENCE_SERVICE_CONFIG_PREFIX      prefix of preset names (default kserve-)
+  LLM_INFERENCE_SERVICE_VERSIONED_CONFIG   pin preset names in status.annotations (default true)
+  PREVENT_WELL_KNOWN_CONFIG_DELETION       refuse to delete presets (default true)
+  GATEWAY_API_WILDCARD_HOSTNAME            stands for * in wildcard host names of addresses (default inference)
+  CLUSTER_DOMAIN                           DNS domain of the cluster (default: from the resolver, else cluster.local)`,
+  )
+  .action(async (options: import('./run.ts').RunOptions & { embedded?: boolean }) => {
+    const { run, runEmbedded } = await import('./run.ts');
+    await (options.embedded ? runEmbedded(options) : run(options));
+  });
+
+program
+  .command('demo')
+  .description('Start a control plane, install the operator into it, apply an example and watch it become ready.')
+  .option('--keep', 'leave everything running afterwards and print how to point kubectl at it')
+  .option('-f, --filename <path...>', 'manifests to apply', [packagePath('examples/qwen2.5-7b-single-gpu.yaml')])
+  .action(async (options: { keep?: boolean; filename: string[] }) => {
+    const { demo } = await import('./demo.ts');
+    await demo(options);
+  });
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1 is needed.');
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65535) throw new InvalidArgumentError('a port number is needed.');
+  return value;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`llmisvc: ${error instanceof ManifestError || !process.env.DEBUG ? (error as Error).message : (error as Error).stack}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Kind, kinds } from '../api/kinds.ts';
+import type { LocalModelCache } from '../api/local-model.ts';
+import type { Options } from '../api/options.ts';
+import { createOperator } from '../controllers/operator.ts';
+import { type Access, loadAccess } from '../controllers/runtime/access.ts';
+import { isKindNotServed } from '../controllers/runtime/api-error.ts';
+import { type Client, createClient } from '../controllers/runtime/client.ts';
+import { type ProbeServer, serveMetrics, serveProbes } from '../controllers/runtime/health.ts';
+import { createElection } from '../controllers/runtime/leader.ts';
+import { createLog, type Log, type LogOptions } from '../controllers/runtime/log.ts';
+import { type End, type Part, runManager, terminationSignal } from '../controllers/runtime/manager.ts';
+import { createMetrics, type Metrics } from '../controllers/runtime/metrics.ts';
+import { createHandlers } from '../webhook/handlers.ts';
+import { startWebhookServer } from '../webhook/server.ts';
+import { readOptions } from './environment.ts';
+import { packageVersion } from './package-files.ts';
+
+/** The flags of `llmisvc run`. */
+export interface RunOptions {
+  readonly kubeconfig?: string;
+  readonly systemNamespace: string;
+  readonly workers: number;
+  readonly webhookHost: string;
+  readonly webhookPort: number;
+  readonly webhookCertDir?: string;
+  readonly leaderElect: boolean;
+  readonly healthProbeAddr: string;
+  readonly metricsAddr: string;
+  readonly logLevel: NonNullable<LogOptions['level']>;
+}
+
+/** Where controller-runtime looks for the certificate, too (R1.92). */
+const DEFAULT_CERT_DIR = join(tmpdir(), 'k8s-webhook-server', 'serving-certs');
+const LEASE = 'llminferenceservice-kserve-controller-manager';
+/** An address that stands for "do not serve". */
+const OFF = '0';
+
+/** `llmisvc run`: webhooks and controllers against a cluster, until SIGTERM or Ctrl-C. */
+export async function run(flags: RunOptions): Promise<void> {
+  const log = createLog({ level: flags.logLevel });
+  const access = await loadAccess({ kubeconfig: flags.kubeconfig, environment: process.env });
+  const options = readOptions(process.env, { systemNamespace: flags.systemNamespace });
+  const end = await runOperator({ access, options, flags, log }, terminationSignal());
+  log.info({ end }, 'operator ended');
+  if (end === 'lost leadership') process.exitCode = 1;
+}
+
+export interface Run {
+  readonly access: Access;
+  readonly options: Options;
+  readonly flags: RunOptions;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  /** Told once webhooks are served and passes are run. */
+  readonly onRunning?: () => void;
+}
+
+/** Runs an operator until the signal is aborted or leadership is lost. Rejects when something cannot be started. */
+export async function runOperator({ access, options, flags, log, metrics = createMetrics(), onRunning }: Run, signal: AbortSignal): Promise<End> {
+  const client = createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const operator = createOperator({ client, options, log, metrics, workers: flags.workers });
+  const handlers = createHandlers({
+    options,
+    settings: operator.settings,
+    localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+  });
+  const webhooks = part('webhooks', async () => {
+    const { webhookHost: host, webhookPort: port, webhookCertDir: certificateDirectory = DEFAULT_CERT_DIR } = flags;
+    const server = await startWebhookServer({ host, port, certificateDirectory, handlers, log });
+    return () => server.stop();
+  });
+  let webhooksServe = false;
+  const running: Part = { name: 'running', start: () => onRunning?.(), stop: () => undefined };
+  const servingWebhooks: Part = {
+    ...webhooks,
+    async start() {
+      await webhooks.start();
+      webhooksServe = true;
+    },
+  };
+  const probes = part('probes', async () => {
+    if (flags.healthProbeAddr === OFF) return async () => undefined;
+    const server: ProbeServer = await serveProbes(flags.healthProbeAddr);
+    server.readyWhen('webhooks', () => webhooksServe);
+    server.readyWhen('caches', operator.hasSynced);
+    return () => server.close();
+  });
+  const metricsServer = part('metrics', async () => {
+    if (flags.metricsAddr === OFF) return async () => undefined;
+    const server = await serveMetrics(flags.metricsAddr, { registry: metrics.registry });
+    return () => server.close();
+  });
+  const election = flags.leaderElect
+    ? createElection({ client, namespace: options.systemNamespace, name: LEASE, identity: `${hostname()}_${randomUUID()}`, log })
+    : undefined;
+  try {
+    return await runManager(
+      {
+        // The webhooks answer before anything else: writes of others wait for them (R3.120a).
+        parts: [probes, servingWebhooks, metricsServer, operator.caches],
+        synced: operator.synced,
+        controllers: [...operator.controllers, running],
+        onLeader: metrics.onLeader,
+        log,
+        ...(election ? { election } : {}),
+      },
+      signal,
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+/** A part whose start says how to stop it. */
+function part(name: string, open: () => Promise<() => Promise<void>>): Part {
+  let close: (() => Promise<void>) | undefined;
+  return {
+    name,
+    async start() {
+      close = await open();
+    },
+    async stop() {
+      await close?.();
+    },
+  };
+}
+
+/** Caches of the namespace first, then those of the cluster; without the kinds there are none (R1.57). */
+async function listLocalModelCaches(client: Client, namespace: string): Promise<LocalModelCache[]> {
+  const read = async (kind: Kind): Promise<LocalModelCache[]> => {
+    try {
+      return (await client.list(kind, { namespace })).items as unknown as LocalModelCache[];
+    } catch (error) {
+      if (isKindNotServed(error)) return [];
+      throw error;
+    }
+  };
+  const [scoped, everywhere] = await Promise.all([read(kinds.localModelNamespaceCache), read(kinds.localModelCache)]);
+  return [...scoped, ...everywhere];
+}
+
+/** `llmisvc run --embedded` */
+export async function runEmbedded(flags: RunOptions): Promise<void> {
+  throw new Error(`not here yet: ${flags.workers}`);
+}

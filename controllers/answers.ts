@@ -1,0 +1,94 @@
+import type { Answer, Question } from '../api/inquiry.ts';
+import { kinds } from '../api/kinds.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { labels } from '../api/metadata.ts';
+import { BY_SERVICE, type Caches } from './caches.ts';
+import { isKindNotServed } from './runtime/api-error.ts';
+import type { Client } from './runtime/client.ts';
+import type { ServedKinds } from './runtime/served-kinds.ts';
+import { compareVersions } from './runtime/store.ts';
+import { issueServingCertificate } from './serving-certificate.ts';
+
+/** Answers the questions of one pass and remembers what was asked. The API server is asked the same thing only once. */
+export interface Answers {
+  respond(question: Question): Promise<Answer>;
+  /** Takes note of an object as the pass has just written it; the caches follow only some moments later. */
+  note(object: KubeObject): void;
+  asked(): readonly Question[];
+}
+
+export interface AnswerSources {
+  readonly client: Client;
+  readonly caches: Caches;
+  readonly served: ServedKinds;
+}
+
+type GetQuestion = Question & { ask: 'get' };
+type ListQuestion = Question & { ask: 'list' };
+
+const keyOf = (apiVersion: string, kind: string, namespace: string | undefined, name: string | undefined): string =>
+  `${apiVersion} ${kind} ${namespace ?? ''}/${name ?? ''}`;
+
+/** From what the pass has written, from the caches where they know, else from the API server. */
+export function openAnswers(sources: AnswerSources, now: number): Answers {
+  const { client, caches, served } = sources;
+  const asked = new Map<string, Question>();
+  const reads = new Map<string, Promise<KubeObject | undefined>>();
+  const written = new Map<string, KubeObject>();
+
+  function findObject(question: GetQuestion): Promise<KubeObject | undefined> | KubeObject | undefined {
+    const { kind, name, fresh } = question;
+    const namespace = kind.namespaced ? question.namespace : undefined;
+    const key = keyOf(kind.apiVersion, kind.kind, namespace, name);
+    const own = written.get(key);
+    const cache = caches.of(kind);
+    if (cache && (own || !fresh)) return newest(cache.get(namespace, name), own);
+    if (own) return own;
+    const read = reads.get(key) ?? readObject(client, question);
+    reads.set(key, read);
+    return read;
+  }
+
+  return {
+    async respond(question) {
+      asked.set(JSON.stringify(question), question);
+      switch (question.ask) {
+        case 'get':
+          return await findObject(question);
+        case 'list':
+          return listObjects(caches, question);
+        case 'served':
+          return served.serves(question.kind) ?? (await client.serves(question.kind));
+        case 'certificate':
+          return await issueServingCertificate(question, now);
+      }
+    },
+    note: (object) => {
+      const { namespace, name } = object.metadata;
+      written.set(keyOf(object.apiVersion, object.kind, namespace, name), object);
+    },
+    asked: () => [...asked.values()],
+  };
+}
+
+function newest(cached: KubeObject | undefined, own: KubeObject | undefined): KubeObject | undefined {
+  if (!cached || !own) return own ?? cached;
+  return compareVersions(own.metadata.resourceVersion, cached.metadata.resourceVersion) > 0 ? own : cached;
+}
+
+async function readObject(client: Client, { kind, namespace, name }: GetQuestion): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(kind, namespace, name);
+  } catch (error) {
+    if (isKindNotServed(error)) return undefined;
+    throw error;
+  }
+}
+
+function listObjects(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
+  const cache = caches.of(kind);
+  if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
+  const service = wanted[labels.name];
+  const candidates = service !== undefined && kind !== kinds.service ? cache.byIndex(BY_SERVICE, `${namespace}/${service}`) : cache.list(namespace);
+  return candidates.filter((object) => Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value));
+}

@@ -1,0 +1,94 @@
+import { type Kind, kinds } from '../api/kinds.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { labels, PART_OF, SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
+import type { Options } from '../api/options.ts';
+import type { StoredConfig } from './config/reconcile.ts';
+import { configNamesOf } from './config/references.ts';
+import type { Client } from './runtime/client.ts';
+import { createInformer, type Informer, type InformerOptions } from './runtime/informer.ts';
+import type { Log } from './runtime/log.ts';
+import type { ServedKinds } from './runtime/served-kinds.ts';
+import type { StoredService } from './service/pass.ts';
+
+/** What this process knows of the cluster, kept up to date by watches (R1.95, R3.19). */
+export interface Caches {
+  readonly services: Informer<StoredService>;
+  readonly configs: Informer<StoredConfig>;
+  /** The operator's own ConfigMap, if it exists. */
+  readonly settings: Informer;
+  /** Every ConfigMap, metadata only: a change wakes those who read its content (R2.103). */
+  readonly configMaps: Informer;
+  /** Objects with the part-of label only; others look absent. */
+  readonly children: readonly Informer[];
+  /** Objects of others that services refer to, all of them. */
+  readonly references: readonly Informer[];
+  readonly all: readonly Informer[];
+  /** The cache that can answer for a kind, or undefined: then only the API server can. */
+  of(kind: Kind): Informer | undefined;
+}
+
+const childKinds: readonly Kind[] = [
+  kinds.deployment,
+  kinds.leaderWorkerSet,
+  kinds.secret,
+  kinds.pod,
+  kinds.serviceAccount,
+  kinds.role,
+  kinds.roleBinding,
+  kinds.clusterRoleBinding,
+  kinds.horizontalPodAutoscaler,
+  kinds.scaledObject,
+];
+
+/** Kinds that are children and are referred to as well, and the claim template, which carries no labels (R3.31). */
+const referenceKinds: readonly Kind[] = [
+  kinds.coreService,
+  kinds.gateway,
+  kinds.httpRoute,
+  kinds.inferencePool,
+  kinds.inferencePoolAlpha,
+  kinds.resourceClaimTemplate,
+];
+
+/** Objects by the service they are labelled with. */
+export const BY_SERVICE = 'service';
+const byService = (object: KubeObject): string[] => {
+  const name = object.metadata.labels?.[labels.name];
+  return name === undefined ? [] : [`${object.metadata.namespace ?? ''}/${name}`];
+};
+
+export const BY_CONFIG = 'config';
+export const BY_GROUP = 'group';
+const byGroup = (service: StoredService): string[] => {
+  const group = service.spec?.router?.route?.group;
+  return group === undefined ? [] : [`${service.metadata.namespace}/${group}`];
+};
+
+export function createCaches(sources: {
+  client: Client;
+  served: ServedKinds;
+  options: Options;
+  log: Log;
+  onRestart: (kind: string, reason: string) => void;
+}): Caches {
+  const { client, served, log, onRestart, options } = sources;
+  const inform = <T extends KubeObject = KubeObject>(kind: Kind, more: Partial<InformerOptions<T>> = {}): Informer<T> =>
+    createInformer<T>({ client, kind, served, log, onRestart, ...more });
+  const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, [BY_GROUP]: byGroup } });
+  const configs = inform<StoredConfig>(kinds.config);
+  const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });
+  const configMaps = inform(kinds.configMap, { metadataOnly: true });
+  const children = childKinds.map((kind) => inform(kind, { labelSelector: `${labels.partOf}=${PART_OF}`, indexes: { [BY_SERVICE]: byService } }));
+  const references = referenceKinds.map((kind) => inform(kind, { indexes: { [BY_SERVICE]: byService } }));
+  const byKind = new Map<Kind, Informer>([services, configs, ...children, ...references].map((i) => [i.kind, i as Informer]));
+  return {
+    services,
+    configs,
+    settings,
+    configMaps,
+    children,
+    references,
+    all: [services as Informer, configs as Informer, settings, configMaps, ...children, ...references],
+    of: (kind) => byKind.get(kind),
+  };
+}

@@ -1,0 +1,96 @@
+import { conditionTypes as c, configDependents, openConditions } from '../../api/conditions.ts';
+import { kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
+import { finalizers } from '../../api/metadata.ts';
+import type { Options } from '../../api/options.ts';
+import type { LLMInferenceServiceConfig, LLMInferenceServiceConfigStatus } from '../../api/types.ts';
+import { isNotFound } from '../runtime/api-error.ts';
+import type { Client } from '../runtime/client.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import { timestamp } from '../service/pass.ts';
+import { publishStatus } from '../status-publisher.ts';
+import { referencingServices, type ServiceLookup, type ServiceReference } from './references.ts';
+
+export type StoredConfig = LLMInferenceServiceConfig & KubeObject & { metadata: { name: string; namespace: string; uid: string } };
+
+export interface ConfigEnvironment {
+  readonly client: Client;
+  readonly options: Options;
+  readonly events: EventRecorder;
+  readonly services: ServiceLookup;
+  config(namespace: string, name: string): StoredConfig | undefined;
+  /** Hands an object that was just written to the cache, so that the next pass sees it. */
+  observe(config: StoredConfig): void;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** A preset may be used by every service of a large cluster; the status names this many and counts them all (B32). */
+const LISTED_REFERENCES = 500;
+
+/** One pass over a config: finalizer, who uses it, deletion protection (R2.111 - R2.113). */
+export async function reconcileConfig(environment: ConfigEnvironment, namespace: string, name: string): Promise<void> {
+  const config = environment.config(namespace, name);
+  if (!config) return;
+  const protectedByUs = config.metadata.finalizers?.includes(finalizers.config) ?? false;
+  const deleting = config.metadata.deletionTimestamp !== undefined;
+  if (!protectedByUs) {
+    if (!deleting) await addFinalizer(environment, config);
+    return;
+  }
+  const users = referencingServices(config, environment.services, environment.options);
+  if (deleting && users.length === 0) await dropFinalizer(environment, config);
+  else await report(environment, config, users, deleting);
+}
+
+/**
+ * Adds our finalizer, and an empty model where there is none: the reference writes the whole typed object here, so its clients
+ * find `spec.model.uri` in every config.
+ */
+async function addFinalizer({ client, observe }: ConfigEnvironment, { metadata, spec }: StoredConfig): Promise<void> {
+  const patch = {
+    metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.config], resourceVersion: metadata.resourceVersion },
+    ...(spec?.model ? {} : { spec: { model: { uri: '' } } }),
+  };
+  observe(await client.patch<StoredConfig>(kinds.config, metadata.namespace, metadata.name, patch));
+}
+
+async function dropFinalizer({ client }: ConfigEnvironment, { metadata }: StoredConfig): Promise<void> {
+  const left = (metadata.finalizers ?? []).filter((f) => f !== finalizers.config);
+  try {
+    await client.patch(kinds.config, metadata.namespace, metadata.name, {
+      metadata: { finalizers: left, resourceVersion: metadata.resourceVersion },
+    });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+async function report(environment: ConfigEnvironment, config: StoredConfig, users: readonly ServiceReference[], deleting: boolean): Promise<void> {
+  const { client, events, observe } = environment;
+  const { name, namespace, generation } = config.metadata;
+  const conditions = openConditions(config.status?.conditions, {
+    dependents: configDependents,
+    now: timestamp(environment.now()),
+    generationObserved: deleting || config.status?.observedGeneration === generation,
+  });
+  const blockedBefore = conditions.get(c.configInUse)?.reason === 'DeletionBlocked';
+  const message = `referenced by ${users.length} LLMInferenceService(s)`;
+  if (users.length > 0) conditions.markTrue(c.configInUse, deleting ? 'DeletionBlocked' : 'InUse', message);
+  else conditions.markFalse(c.configInUse, 'NotInUse', 'not referenced by any LLMInferenceService');
+  conditions.markTrue(c.ready);
+  const { referencedBy: _, ...rest } = config.status ?? {};
+  const status: LLMInferenceServiceConfigStatus = {
+    ...rest,
+    // A deletion raises the generation, but there is nothing to observe in it (R1.86).
+    ...(deleting || generation === undefined ? {} : { observedGeneration: generation }),
+    conditions: conditions.list(),
+    ...(users.length > 0 ? { referencedBy: users.slice(0, LISTED_REFERENCES) } : {}),
+  };
+  const written = await publishStatus(client, kinds.config, config, status);
+  if (written) observe(written);
+  if (deleting && !blockedBefore) {
+    const text = `Cannot delete LLMInferenceServiceConfig ${namespace}/${name}: ${message}`;
+    events.record(config, [{ type: 'Warning', reason: 'DeletionBlocked', message: text }]);
+  }
+}

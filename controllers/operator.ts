@@ -1,0 +1,148 @@
+import { type Kind, kinds } from '../api/kinds.ts';
+import type { ConfigMap } from '../api/kubernetes.ts';
+import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
+import type { Options } from '../api/options.ts';
+import { BY_CONFIG, createCaches } from './caches.ts';
+import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
+import { watchForConfigs } from './config/watches.ts';
+import { createDependencies } from './dependencies.ts';
+import { textOf } from './runtime/api-error.ts';
+import { createApplier } from './runtime/apply.ts';
+import type { Client } from './runtime/client.ts';
+import { createEventRecorder, type EventRecorder } from './runtime/events.ts';
+import type { Log } from './runtime/log.ts';
+import type { Part } from './runtime/manager.ts';
+import type { Metrics } from './runtime/metrics.ts';
+import { createQueue, type Queue } from './runtime/queue.ts';
+import { createServedKinds } from './runtime/served-kinds.ts';
+import type { StoredService } from './service/pass.ts';
+import { reconcileService, type ServiceEnvironment } from './service/reconcile.ts';
+import { createSpecValidator } from './service/validation.ts';
+import { watchForServices } from './service/watches.ts';
+import { createWrittenObjects } from './written-objects.ts';
+
+export interface OperatorOptions {
+  readonly client: Client;
+  readonly options: Options;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  /** Services that are reconciled at the same time. */
+  readonly workers: number;
+}
+
+/** The controllers of this process with everything they share, in parts for a manager to run. */
+export interface Operator {
+  /** Runs on every replica; webhooks read it too. */
+  readonly caches: Part;
+  /** Run by the leader only. */
+  readonly controllers: readonly Part[];
+  /** Resolves when the caches are filled. */
+  synced(signal?: AbortSignal): Promise<void>;
+  hasSynced(): boolean;
+  /** Whether no pass runs or waits. */
+  idle(): boolean;
+  /** The operator's ConfigMap as it is now. */
+  settings(): Promise<ConfigMap | undefined>;
+}
+
+/** Writes of the operator are recorded under this name. */
+export const FIELD_MANAGER = 'llmisvc-operator';
+const CONFIG_WORKERS = 2;
+
+const splitKey = (key: string): [string, string] => {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+};
+
+export function createOperator({ client, options, log, metrics, workers }: OperatorOptions): Operator {
+  const served = createServedKinds({ client, log });
+  const onRestart = (kind: string, reason: string): void => metrics?.onWatchRestart(kind, reason);
+  const caches = createCaches({ client, served, options, log, onRestart });
+  const dependencies = createDependencies();
+  const cacheLookup = ({ kind, namespace, name }: { kind: Kind; namespace?: string; name: string }) => caches.of(kind)?.lookup(namespace, name);
+  const recorderFor = (component: string) => createEventRecorder({ client, component, log });
+  const serviceEvents = recorderFor('LLMInferenceServiceController');
+  const configEvents = recorderFor('LLMInferenceServiceConfigController');
+
+  const services: ServiceEnvironment = {
+    client,
+    options,
+    caches,
+    served,
+    applier: createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER }),
+    validator: createSpecValidator(client),
+    events: serviceEvents,
+    dependencies,
+    written: createWrittenObjects<StoredService>(),
+    log,
+    now: Date.now,
+  };
+  const writtenConfigs = createWrittenObjects<StoredConfig>();
+  const configs: ConfigEnvironment = {
+    client,
+    options,
+    events: configEvents,
+    services: { list: (namespace) => caches.services.list(namespace), byConfigName: (name) => caches.services.byIndex(BY_CONFIG, name) },
+    config: (namespace, name) => {
+      const cached = caches.configs.get(namespace, name);
+      return cached && writtenConfigs.newest(cached);
+    },
+    observe: writtenConfigs.observe,
+    now: Date.now,
+  };
+
+  const queueFor = (controller: string, count: number, process: (namespace: string, name: string) => ReturnType<typeof reconcileService>): Queue =>
+    createQueue({
+      process: (key) => process(...splitKey(key)),
+      workers: count,
+      onError: (key, error, retryInMs) => log.warn({ controller, object: key, retryInMs }, textOf(error)),
+      ...(metrics ? { metrics: metrics.forQueue(controller, count) } : {}),
+    });
+  const serviceQueue = queueFor('llminferenceservice', workers, (namespace, name) => reconcileService(services, namespace, name));
+  const configQueue = queueFor('llminferenceserviceconfig', CONFIG_WORKERS, async (namespace, name) => {
+    await reconcileConfig(configs, namespace, name);
+    return undefined;
+  });
+
+  watchForServices({ caches, dependencies, options, enqueue: (key) => serviceQueue.add(key) });
+  watchForConfigs({
+    caches,
+    options,
+    enqueue: (key, afterMs) => (afterMs === undefined ? configQueue.add(key) : configQueue.addAfter(key, afterMs)),
+  });
+
+  const controller = (name: string, queue: Queue, recorder: EventRecorder): Part => ({
+    name,
+    start: () => queue.start(),
+    async stop() {
+      await queue.stop();
+      await recorder.flush();
+    },
+  });
+
+  return {
+    caches: {
+      name: 'caches',
+      start() {
+        served.start();
+        for (const cache of caches.all) cache.start();
+      },
+      async stop() {
+        await Promise.all(caches.all.map((cache) => cache.stop()));
+        await served.stop();
+      },
+    },
+    controllers: [controller('llminferenceservice', serviceQueue, serviceEvents), controller('llminferenceserviceconfig', configQueue, configEvents)],
+    async synced(signal) {
+      await served.waitForSync(signal);
+      await Promise.all(caches.all.map((cache) => cache.waitForSync(signal)));
+    },
+    hasSynced: () => caches.all.every((cache) => cache.hasSynced()),
+    idle: () => serviceQueue.idle && configQueue.idle,
+    async settings() {
+      const { systemNamespace } = options;
+      const cached = caches.settings.hasSynced() ? caches.settings.get(systemNamespace, SETTINGS_CONFIG_MAP) : undefined;
+      return (cached ?? (await client.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP))) as ConfigMap | undefined;
+    },
+  };
+}

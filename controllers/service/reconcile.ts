@@ -1,0 +1,147 @@
+import { conditionTypes as c } from '../../api/conditions.ts';
+import { answerAsync } from '../../api/inquiry.ts';
+import { kinds } from '../../api/kinds.ts';
+import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
+import type { Options } from '../../api/options.ts';
+import { isRejection, type Rejection, reject, withinStep } from '../../api/rejection.ts';
+import { parseSettings } from '../../assemble/parse-settings.ts';
+import type { Settings } from '../../assemble/settings.ts';
+import { observeWorkloads } from '../../assess/workload-status.ts';
+import { openAnswers } from '../answers.ts';
+import { syncCaBundle } from '../ca-bundle.ts';
+import type { Caches } from '../caches.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { textOf } from '../runtime/api-error.ts';
+import type { Applier } from '../runtime/apply.ts';
+import type { Client } from '../runtime/client.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Requeue } from '../runtime/queue.ts';
+import type { ServedKinds } from '../runtime/served-kinds.ts';
+import { publishStatus } from '../status-publisher.ts';
+import type { WrittenObjects } from '../written-objects.ts';
+import { configure } from './configuration.ts';
+import { ensureFinalizer, finalizeService } from './finalize.ts';
+import { beginPass, finishedStatus, type Pass, type StoredService } from './pass.ts';
+import { readinessEvents } from './readiness-events.ts';
+import { reconcileRouter } from './router.ts';
+import type { SpecValidator } from './validation.ts';
+import { reconcileWorkloads } from './workloads.ts';
+
+/** What the service reconciler works with. */
+export interface ServiceEnvironment {
+  readonly client: Client;
+  readonly options: Options;
+  readonly caches: Caches;
+  readonly served: ServedKinds;
+  readonly applier: Applier;
+  readonly validator: SpecValidator;
+  readonly events: EventRecorder;
+  readonly dependencies: Dependencies;
+  readonly written: WrittenObjects<StoredService>;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** The pass failed in a way that only a change of its inputs can mend: it is reported, and not repeated (R3.2 step 11). */
+class ReconcileFailure extends Error {
+  override readonly name = 'ReconcileFailure';
+}
+
+/**
+ * One pass over a service (R3.2): makes everything in the cluster agree with its spec and publishes what became of it.
+ *
+ * @throws when the pass is to be repeated with backoff
+ */
+export async function reconcileService(environment: ServiceEnvironment, namespace: string, name: string): Promise<Requeue | undefined> {
+  const { client, written, dependencies } = environment;
+  const cached = environment.caches.services.get(namespace, name);
+  if (!cached) {
+    dependencies.forget(`${namespace}/${name}`);
+    return undefined;
+  }
+  const known = written.newest(cached);
+  if (known.metadata.deletionTimestamp) return await finalizeService(environment, known);
+
+  const stored = await ensureFinalizer(client, known);
+  written.observe(stored);
+  const answers = openAnswers(environment, environment.now());
+  const pass = beginPass(stored, environment.now(), answers);
+  const failure = await attempt(() => runPass(environment, pass));
+  dependencies.record(`${namespace}/${name}`, answers.asked());
+  await publish(environment, pass, failure);
+  if (!failure) return undefined;
+  if (failure.retry) throw new ReconcileFailure(failure.message);
+  environment.log.warn({ service: `${namespace}/${name}`, reason: failure.reason }, failure.message);
+  return undefined;
+}
+
+async function attempt(run: () => Promise<Rejection | undefined>): Promise<Rejection | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    return reject('Unexpected', textOf(error));
+  }
+}
+
+/** The steps of R3.3; the first failure ends it. */
+async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rejection | undefined> {
+  const { client, options, applier, validator } = environment;
+  const settings = await loadSettings(environment);
+  if (isRejection(settings)) {
+    const told = withinStep(settings, 'failed to load ingress config');
+    pass.conditions.markUnknown(c.presetsCombined, 'SettingsUnavailable', told.message);
+    return told;
+  }
+  const bundleFailure = await syncCaBundle(client, pass.stored.metadata.namespace, settings, options);
+  if (bundleFailure) {
+    pass.conditions.markUnknown(c.presetsCombined, bundleFailure.reason, bundleFailure.message);
+    return bundleFailure;
+  }
+  const context = await configure(pass, settings, options, validator);
+  if (isRejection(context)) return context;
+
+  const failure = (await reconcileWorkloads(pass, context, applier)) ?? (await reconcileRouter(pass, context, applier));
+  if (failure) return failure;
+  const { workloads, rejection } = await answerAsync(observeWorkloads(context), pass.respond);
+  if (workloads) pass.status.workloads = workloads;
+  else delete pass.status.workloads;
+  return rejection && withinStep(rejection, 'failed to observe workload status');
+}
+
+/** The current content of the operator's ConfigMap, never a copy that only expires with time (R3.17a). */
+async function loadSettings({ client, caches, options }: ServiceEnvironment): Promise<Settings | Rejection> {
+  const { systemNamespace } = options;
+  const cached = caches.settings.hasSynced() ? caches.settings.get(systemNamespace, SETTINGS_CONFIG_MAP) : undefined;
+  const configMap = cached ?? (await client.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP));
+  if (!configMap) {
+    return reject(
+      'SettingsMissing',
+      `failed to load InferenceServiceConfigMap: configmaps "${SETTINGS_CONFIG_MAP}" not found in namespace ${systemNamespace}`,
+    );
+  }
+  return parseSettings(configMap.data as Record<string, string> | undefined, systemNamespace);
+}
+
+async function publish({ client, events, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
+  const { stored } = pass;
+  const texts = [...pass.events];
+  if (failure)
+    texts.push({ type: 'Warning', reason: 'Error', message: `Reconciliation failed: ${failure.retry ? '' : 'terminal error: '}${failure.message}` });
+  const status = finishedStatus(pass);
+  try {
+    const updated = await publishStatus(client, kinds.service, stored, status);
+    if (updated) {
+      written.observe(updated);
+      texts.push(...readinessEvents(stored, status));
+    }
+  } catch (error) {
+    const message = `Failed to update status for LLMInferenceService "${stored.metadata.name}": ${textOf(error)}`;
+    log.warn({ err: error }, message);
+    texts.push({ type: 'Warning', reason: 'UpdateFailed', message });
+    throw new ReconcileFailure(`failed to update status for LLMInferenceService: ${textOf(error)}`);
+  } finally {
+    if (texts.length > 0) events.record(stored, texts);
+  }
+}

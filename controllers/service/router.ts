@@ -1,0 +1,79 @@
+import { conditionTypes as c, routerSubConditions } from '../../api/conditions.ts';
+import type { HTTPRoute } from '../../api/gateway-api.ts';
+import { answerAsync, get } from '../../api/inquiry.ts';
+import { kinds } from '../../api/kinds.ts';
+import { type Rejection, withinStep } from '../../api/rejection.ts';
+import type { LLMInferenceServiceStatus } from '../../api/types.ts';
+import { assessPools } from '../../assess/pools.ts';
+import { assessRouter, gatewayKeys, type RouterAssessment, routeFailed, routeService } from '../../assess/router.ts';
+import { assessScheduler } from '../../assess/scheduler.ts';
+import type { Context, Stage } from '../../render/children.ts';
+import { renderScheduler } from '../../render/scheduler/scheduler.ts';
+import type { Applier } from '../runtime/apply.ts';
+import { applyChanges, type Pass } from './pass.ts';
+import { applyStages } from './stages.ts';
+
+/** The router step (R5.3). `RouterReady` is worked out in every case (R5.2). */
+export async function reconcileRouter(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+  try {
+    const failure = await runRouter(pass, context, applier);
+    return failure && withinStep(failure, 'failed to reconcile networking');
+  } finally {
+    pass.conditions.rollUp(c.routerReady, routerSubConditions);
+  }
+}
+
+async function runRouter(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+  const { conditions, respond } = pass;
+  const plan = await answerAsync(routeService(context), respond);
+  applyChanges(conditions, plan.conditions);
+  if (plan.rejection) return plan.rejection;
+
+  const schedulerFailure = await reconcileScheduler(pass, context, applier);
+  if (schedulerFailure) return schedulerFailure;
+
+  const routeFailure = plan.stage && (await applyRoute(pass, applier, plan.stage));
+  if (routeFailure) return routeFailure;
+
+  const [route] = plan.stage?.present ?? [];
+  const managed = route && (await answerAsync(get<HTTPRoute>(kinds.httpRoute, pass.stored.metadata.namespace, route.metadata.name ?? ''), respond));
+  const assessment = await answerAsync(assessRouter(context, managed, plan.group), respond);
+  applyChanges(conditions, assessment.conditions);
+  pass.events.push(...assessment.events);
+  publishRouting(pass.status, assessment);
+  if (assessment.rejection) return assessment.rejection;
+  const pools = await answerAsync(assessPools(context, gatewayKeys(assessment.gateways)), respond);
+  applyChanges(conditions, [pools.condition]);
+  return pools.rejection;
+}
+
+async function reconcileScheduler(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+  const stages = await answerAsync(renderScheduler(context), pass.respond);
+  const failure = await applyStages(pass, applier, stages);
+  if (failure) {
+    const told = withinStep(failure.rejection, 'Failed to reconcile scheduler');
+    pass.conditions.markFalse(c.schedulerWorkloadReady, 'SchedulerReconcileError', told.message);
+    return told;
+  }
+  applyChanges(pass.conditions, await answerAsync(assessScheduler(context), pass.respond));
+  return undefined;
+}
+
+async function applyRoute(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
+  const failure = await applyStages(pass, applier, [stage]);
+  if (!failure) return undefined;
+  applyChanges(pass.conditions, [routeFailed(failure.rejection.message)]);
+  return failure.rejection;
+}
+
+/** Parts the assessment leaves out are removed from the status (R5.75, R5.81). */
+function publishRouting(status: LLMInferenceServiceStatus, { status: found }: RouterAssessment): void {
+  if (!found) return;
+  delete status.router;
+  delete status.address;
+  delete status.addresses;
+  delete status.url;
+  if (found.router) status.router = found.router;
+  if (found.addresses) status.addresses = [...found.addresses];
+  if (found.url !== undefined) status.url = found.url;
+}

@@ -1,0 +1,68 @@
+import { kindOf } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
+import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
+import type { ObjectRef, Stage } from '../../render/children.ts';
+import { textOf } from '../runtime/api-error.ts';
+import type { Applier } from '../runtime/apply.ts';
+import type { Pass } from './pass.ts';
+
+/** What went wrong, and in which stage. */
+export interface StageFailure {
+  readonly stage: Stage;
+  readonly rejection: Rejection;
+}
+
+/**
+ * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
+ * concurrently: none needs another one to exist. Everything that can be done is done; the failure that is returned is that
+ * of the first stage that failed.
+ */
+export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure | undefined> {
+  const outcomes = await Promise.all(stages.map((stage) => applyStage(pass, applier, stage)));
+  for (const stage of stages) pass.events.push(...(stage.events ?? []));
+  const failed = outcomes.findIndex(isRejection);
+  const [stage, rejection] = [stages[failed], outcomes[failed]];
+  return stage && rejection ? { stage, rejection } : undefined;
+}
+
+async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
+  const problems = await Promise.all([
+    ...stage.present.map((object) => applyOne(pass, applier, object)),
+    ...stage.absent.map((ref) => removeOne(pass, applier, ref)),
+  ]);
+  return stage.rejection ?? problems.find(isRejection);
+}
+
+async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Promise<Rejection | undefined> {
+  try {
+    const outcome = await applier.apply(pass.stored, desired);
+    if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message);
+    if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message);
+    pass.note(outcome.object);
+    if (outcome.action !== 'unchanged') pass.events.push(childEvent(outcome.action === 'created' ? 'Created' : 'Updated', outcome.object));
+    return undefined;
+  } catch (error) {
+    return reject('ApplyFailed', textOf(error));
+  }
+}
+
+async function removeOne(pass: Pass, applier: Applier, ref: ObjectRef): Promise<Rejection | undefined> {
+  try {
+    const outcome = await applier.remove(pass.stored, ref);
+    if (outcome === 'deleted') {
+      const { kind, name, namespace } = ref;
+      const metadata = namespace === undefined ? { name } : { name, namespace };
+      pass.events.push(childEvent('Deleted', { apiVersion: kind.apiVersion, kind: kind.kind, metadata }));
+    }
+    return undefined;
+  } catch (error) {
+    return reject('DeleteFailed', textOf(error));
+  }
+}
+
+/** `Created v1.Deployment ns/name` (R3 §1.4). */
+function childEvent(reason: 'Created' | 'Updated' | 'Deleted', object: KubeObject) {
+  const { namespace, name } = object.metadata;
+  const type = kindOf(object)?.typeName ?? object.kind;
+  return { type: 'Normal', reason, message: `${reason} ${type} ${namespace ? `${namespace}/` : ''}${name}` } as const;
+}

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Kind, kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
+import { labels } from '../../api/metadata.ts';
+import type { Options } from '../../api/options.ts';
+import { sameSettings } from '../../assemble/parse-settings.ts';
+import { groupsToWake } from '../../assess/group-fan-out.ts';
+import { BY_GROUP, type Caches } from '../caches.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { StoredService } from './pass.ts';
+
+export interface ServiceWatches {
+  readonly caches: Caches;
+  readonly dependencies: Dependencies;
+  readonly options: Options;
+  /** Asks for a pass over a service, by `namespace/name`. */
+  enqueue(key: string): void;
+}
+
+const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+
+/**
+ * Whether somebody else changed the object: its spec, what its metadata says, or whether it is going. Our own status writes
+ * change none of these (B3.6).
+ */
+export function isSubstantial(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
+  if (!before || !after) return true;
+  const [a, b] = [before.metadata, after.metadata];
+  return (
+    a.uid !== b.uid ||
+    a.generation !== b.generation ||
+    a.deletionTimestamp !== b.deletionTimestamp ||
+    !isDeepStrictEqual([a.labels, a.annotations, a.finalizers], [b.labels, b.annotations, b.finalizers])
+  );
+}
+
+/** Wires every event that can change the outcome of a service's pass to that service (R3.13, R5 §5.18). */
+export function watchForServices(watches: ServiceWatches): void {
+  const { caches } = watches;
+  caches.services.onChange((before, after) => serviceChanged(watches, before, after));
+  for (const cache of [...caches.children, ...caches.references]) {
+    if (cache.kind === kinds.pod) cache.onChange((before, after) => podChanged(watches, before, after));
+    else cache.onChange((before, after) => ownedChanged(watches, before, after));
+  }
+  for (const cache of caches.references) cache.onChange((before, after) => dependencyChanged(watches, cache.kind, before, after));
+  caches.configs.onChange((before, after) => {
+    if (isSubstantial(before, after)) dependencyChanged(watches, kinds.config, before, after);
+  });
+  caches.configMaps.onChange((before, after) => dependencyChanged(watches, kinds.configMap, before, after));
+  caches.settings.onChange((before, after) => {
+    if (!sameConfiguration(before, after, watches.options)) for (const service of caches.services.list()) watches.enqueue(keyOf(service));
+  });
+}
+
+function serviceChanged({ caches, enqueue }: ServiceWatches, before: StoredService | undefined, after: StoredService | undefined): void {
+  const service = after ?? before;
+  if (!service) return;
+  const key = keyOf(service);
+  if (isSubstantial(before, after)) enqueue(key);
+  for (const group of groupsToWake(before, after)) {
+    for (const member of caches.services.byIndex(BY_GROUP, `${service.metadata.namespace}/${group}`)) {
+      if (keyOf(member) !== key) enqueue(keyOf(member));
+    }
+  }
+}
+
+/** A child wakes its owner; the scheduler's cluster-scoped binding has none and is found by its label and subject. */
+function ownedChanged({ enqueue }: ServiceWatches, before: KubeObject | undefined, after: KubeObject | undefined): void {
+  for (const object of [after, before]) {
+    if (!object) continue;
+    const owner = object.metadata.ownerReferences?.find((ref) => ref.controller && ref.kind === kinds.service.kind);
+    if (owner) {
+      enqueue(`${object.metadata.namespace}/${owner.name}`);
+      return;
+    }
+    const subject = object.kind === kinds.clusterRoleBinding.kind ? (object.subjects as { namespace?: string }[] | undefined)?.[0] : undefined;
+    const name = object.metadata.labels?.[labels.name];
+    if (subject?.namespace && name) {
+      enqueue(`${subject.namespace}/${name}`);
+      return;
+    }
+  }
+}
+
+const podAspects = (pod: KubeObject): unknown => {
+  const { initContainerStatuses, containerStatuses, podIPs, conditions } = (pod.status ?? {}) as Record<string, unknown>;
+  return [initContainerStatuses, containerStatuses, podIPs, conditions];
+};
+
+/** Pods matter by their addresses and by what their containers say; they map to the service they are labelled with (R3.15, B3.12). */
+function podChanged({ enqueue }: ServiceWatches, before: KubeObject | undefined, after: KubeObject | undefined): void {
+  if (!before || !after || isDeepStrictEqual(podAspects(before), podAspects(after))) return;
+  const name = after.metadata.labels?.[labels.name];
+  if (name) enqueue(`${after.metadata.namespace}/${name}`);
+}
+
+function dependencyChanged(
+  { dependencies, enqueue }: ServiceWatches,
+  kind: Kind,
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+): void {
+  for (const object of [before, after]) {
+    if (object) for (const key of dependencies.dependents(kind, object)) enqueue(key);
+  }
+}
+
+/** Only what the operator reads from its ConfigMap counts; where it cannot be read, the text does (R2.6, R3.17). */
+function sameConfiguration(before: KubeObject | undefined, after: KubeObject | undefined, { systemNamespace }: Options): boolean {
+  if (!before || !after) return false;
+  const [a, b] = [before, after].map((object) => object.data as Record<string, string> | undefined);
+  return sameSettings(a, b, systemNamespace);
+}

@@ -1,0 +1,42 @@
+import { conditionTypes as c, STOPPED, workloadSubConditions } from '../../api/conditions.ts';
+import { answerAsync } from '../../api/inquiry.ts';
+import { type Rejection, withinStep } from '../../api/rejection.ts';
+import { assessScaling } from '../../assess/scaling.ts';
+import { assessWorkloads } from '../../assess/workloads.ts';
+import type { Context, StageName } from '../../render/children.ts';
+import { renderWorkloads } from '../../render/workload.ts';
+import type { Applier } from '../runtime/apply.ts';
+import { applyChanges, type Pass } from './pass.ts';
+import { applyStages, type StageFailure } from './stages.ts';
+
+/** What a failed stage means for the conditions, and how its error reads (R3.42). */
+const failures: Partial<Record<StageName, { condition: string; reason: string; prefix: string }>> = {
+  certificate: { condition: c.mainWorkloadReady, reason: 'ReconcileCertsError', prefix: 'failed to reconcile self-signed certificates secret' },
+  multiNode: { condition: c.workerWorkloadReady, reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' },
+  singleNode: { condition: c.mainWorkloadReady, reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' },
+  workloadService: { condition: c.mainWorkloadReady, reason: 'ReconcileWorkloadServiceError', prefix: 'failed to reconcile workload service' },
+  scaling: { condition: c.mainWorkloadReady, reason: 'ReconcileScalingError', prefix: 'failed to reconcile scaling' },
+};
+
+/** The workload step (R3.50): everything that serves the model. `WorkloadsReady` is worked out in every case (R3.12). */
+export async function reconcileWorkloads(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+  const { conditions } = pass;
+  try {
+    if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
+    const stages = await answerAsync(renderWorkloads(context), pass.respond);
+    const failure = await applyStages(pass, applier, stages);
+    if (failure) return reportFailure(pass, failure);
+    applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
+    applyChanges(conditions, await answerAsync(assessScaling(context), pass.respond));
+    return undefined;
+  } finally {
+    conditions.rollUp(c.workloadsReady, workloadSubConditions);
+  }
+}
+
+function reportFailure(pass: Pass, { stage, rejection }: StageFailure): Rejection {
+  const known = failures[stage.name];
+  const told = known ? withinStep(rejection, known.prefix) : rejection;
+  if (known) pass.conditions.markFalse(known.condition, known.reason, told.message);
+  return withinStep(told, 'failed to reconcile workload');
+}

@@ -1,0 +1,117 @@
+import type { Inquiry } from '../api/inquiry.ts';
+import { kinds } from '../api/kinds.ts';
+import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
+import { renderCertificate } from './certificate.ts';
+import type { Context, ObjectRef, Stage, StageName } from './children.ts';
+import { type RenderedWorkload, renderMainDeployment, renderPrefillDeployment } from './deployment.ts';
+import { childRef, nameOf } from './identity.ts';
+import { renderMainGroup, renderPrefillGroup } from './leader-worker-set.ts';
+import { renderManagedDra } from './managed-dra.ts';
+import { actuatorRefs, renderScaling } from './scaling.ts';
+import { accessRefs, multiNodeAccess, prefillMultiNodeAccess, singleNodeAccess } from './service-account.ts';
+import { renderWorkloadService } from './workload-service.ts';
+
+/**
+ * Everything a service's workloads consist of, in the order in which it is written (R3.50): certificate, LeaderWorkerSets,
+ * Deployments, Service, autoscalers. Every object is built once (B3.5). Both kinds of workload are always looked at, so that
+ * a change of topology removes what is not wanted any more (R3.51).
+ *
+ * A stage that cannot be rendered ends the list: it carries a rejection whose reason is that of the condition, and whose
+ * message has the wrappers of R3.55, R3.70 and R6.36; the prefix of the stage itself (R3.42: `failed to reconcile single node
+ * workload:`) is added by whoever reports it.
+ */
+export function* renderWorkloads(context: Context): Inquiry<Stage[]> {
+  if (context.stopped) return stoppedStages(context);
+  const stages: Stage[] = [];
+  for (const render of [certificateStage, multiNodeStage, singleNodeStage, serviceStage, renderScaling]) {
+    const stage = yield* render(context);
+    stages.push(stage);
+    if (stage.rejection) break;
+  }
+  return stages;
+}
+
+function* certificateStage(context: Context): Inquiry<Stage> {
+  return { name: 'certificate', present: [yield* renderCertificate(context)], absent: [] };
+}
+
+/** Device claims, accounts and LeaderWorkerSets (R3.70). */
+function* multiNodeStage(context: Context): Inquiry<Stage> {
+  const { worker, prefill } = context.spec;
+  const rejected = (rejection: Rejection, step: string) => rejectedStage('multiNode', 'ReconcileMultiNodeWorkloadError', rejection, step);
+  const dra = yield* renderManagedDra(context);
+  if (isRejection(dra)) return rejected(dra, 'failed to reconcile managed DRA');
+  const access = yield* multiNodeAccess(context);
+  if (isRejection(access)) return rejected(access, 'failed to reconcile multi-node service account');
+  const prefillAccess = yield* prefillMultiNodeAccess(context);
+  if (isRejection(prefillAccess)) return rejected(prefillAccess, 'failed to reconcile multi-node service account');
+  const main = worker && (yield* renderMainGroup(context, worker, access));
+  if (isRejection(main)) return rejected(main, 'failed to reconcile multi-node main workload');
+  const second = prefill?.worker && (yield* renderPrefillGroup(context, prefill, prefill.worker, prefillAccess));
+  if (isRejection(second)) return rejected(second, 'failed to reconcile multi-node prefill workload');
+
+  const [mainRef, prefillRef] = groupRefs(context);
+  return workloadStage('multiNode', [dra, access, prefillAccess, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
+}
+
+/** Account and Deployments (R3.55). The device claims of R3.55 are those of the stage before. */
+function* singleNodeStage(context: Context): Inquiry<Stage> {
+  const { worker, prefill } = context.spec;
+  const rejected = (rejection: Rejection, step: string) => rejectedStage('singleNode', 'ReconcileSingleNodeWorkloadError', rejection, step);
+  const access = yield* singleNodeAccess(context);
+  if (isRejection(access)) return rejected(access, 'failed to reconcile service account');
+  const main = worker === undefined ? yield* renderMainDeployment(context, access) : undefined;
+  if (isRejection(main)) return rejected(main, 'failed to reconcile main workload');
+  const second = prefill && prefill.worker === undefined ? yield* renderPrefillDeployment(context, prefill) : undefined;
+  if (isRejection(second)) return rejected(second, 'failed to reconcile prefill workload');
+
+  const [mainRef, prefillRef] = deploymentRefs(context);
+  return workloadStage('singleNode', [access, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
+}
+
+// biome-ignore lint/correctness/useYield: a stage that needs no facts is asked for like the others.
+function* serviceStage(context: Context): Inquiry<Stage> {
+  return { name: 'workloadService', present: [renderWorkloadService(context)], absent: [] };
+}
+
+type Part = Pick<Stage, 'present' | 'absent' | 'recreate' | 'events'>;
+
+const orAbsent = (rendered: RenderedWorkload | undefined, ref: ObjectRef): Part =>
+  rendered === undefined ? { present: [], absent: [ref] } : { ...rendered, present: [rendered.object], absent: [] };
+
+function workloadStage(name: StageName, parts: readonly Part[]): Stage {
+  return {
+    name,
+    present: parts.flatMap(({ present }) => present),
+    absent: parts.flatMap(({ absent }) => absent),
+    recreate: parts.flatMap(({ recreate = [] }) => recreate),
+    events: parts.flatMap(({ events = [] }) => events),
+  };
+}
+
+function rejectedStage(name: StageName, reason: string, rejection: Rejection, step: string): Stage {
+  return { name, present: [], absent: [], rejection: withinStep(rejection, step, reason) };
+}
+
+type Pair = readonly [main: ObjectRef, prefill: ObjectRef];
+const groupRefs = (context: Context): Pair => [
+  childRef(context, kinds.leaderWorkerSet, nameOf(context, 'mainMultiNode')),
+  childRef(context, kinds.leaderWorkerSet, nameOf(context, 'prefillMultiNode')),
+];
+const deploymentRefs = (context: Context): Pair => [
+  childRef(context, kinds.deployment, nameOf(context, 'main')),
+  childRef(context, kinds.deployment, nameOf(context, 'prefill')),
+];
+
+/** A stopped service has no workloads, whatever its spec says; no question is asked, so nothing can stand in the way (R3.110, B3.9). */
+function stoppedStages(context: Context): Stage[] {
+  const access = accessRefs(context);
+  const stopped = (name: StageName, absent: readonly ObjectRef[]): Stage => ({ name, present: [], absent });
+  return [
+    stopped('certificate', [childRef(context, kinds.secret, nameOf(context, 'certificate'))]),
+    stopped('multiNode', [childRef(context, kinds.resourceClaimTemplate, nameOf(context, 'managedDra')), ...access.multiNode, ...groupRefs(context)]),
+    stopped('singleNode', [...access.singleNode, ...deploymentRefs(context)]),
+    stopped('workloadService', [childRef(context, kinds.coreService, nameOf(context, 'workloadService'))]),
+    stopped('scaling', actuatorRefs(context)),
+  ];
+}

@@ -1,0 +1,155 @@
+import { expect } from 'chai';
+import type { HTTPRoute } from '../../../api/gateway-api.ts';
+import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
+import { assessRouter, gatewayKeys, routeService } from '../../../assess/router.ts';
+import type { Context } from '../../../render/children.ts';
+import { ask } from '../../support/answers.ts';
+import {
+  condition,
+  context,
+  defaultParent,
+  gateway,
+  httpRoute,
+  listener,
+  presetRules,
+  programmed,
+  rule,
+  serviceBackend,
+} from '../../support/router-fixtures.ts';
+
+const spec: LLMInferenceServiceSpec = {
+  router: { gateway: {}, scheduler: {}, route: { http: { spec: { parentRefs: [defaultParent], rules: presetRules('ns', 'llama') } } } },
+};
+const edge = gateway({ addresses: ['inference.apps.example.com'], conditions: [programmed] });
+
+/** Plans, pretends that the server took the route as it was rendered, and assesses. */
+function pass(c: Context, objects: object[] = [edge], status?: HTTPRoute['status']) {
+  const plan = ask(routeService(c), objects);
+  const rendered = plan.stage?.present[0] as HTTPRoute | undefined;
+  const managed = rendered && status ? { ...rendered, status } : rendered;
+  return { plan, assessment: ask(assessRouter(c, managed, plan.group), objects) };
+}
+
+const accepted = { parents: [{ parentRef: defaultParent, conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')] }] };
+
+describe('the router of a service', () => {
+  it('publishes the three URL families of the preset route (R5.73)', () => {
+    const { status } = pass(context({ spec })).assessment;
+    const base = 'http://inference.apps.example.com';
+    expect(status?.addresses?.map(({ url }) => url)).to.deep.equal([`${base}/`, `${base}/ns/llama`, `${base}/publishers/ns/models/llama`]);
+    expect(status?.url).to.equal(`${base}/ns/llama`);
+    expect(status?.router?.gateways?.[0]).to.include({ name: 'kserve-ingress-gateway', namespace: 'kserve' });
+    expect(status?.router?.scheduler?.inferencePool?.name).to.equal('llama-inference-pool');
+  });
+
+  it('is ready once the gateway accepted the route', () => {
+    const conditions = pass(context({ spec }), [edge], accepted).assessment.conditions;
+    expect(conditions).to.deep.equal([
+      { type: 'GatewaysReady', clear: true },
+      { type: 'HTTPRoutesReady', status: 'True' },
+      { type: 'GroupReady', clear: true },
+      { type: 'GroupDegraded', clear: true },
+    ]);
+  });
+
+  it('stops at references to nothing, with a rejection to retry', () => {
+    const plan = ask(routeService(context({ spec })), []);
+    expect(plan.stage).to.equal(undefined);
+    expect(plan.rejection).to.include({ reason: 'RefsInvalid', retry: true });
+    expect(plan.rejection?.message).to.equal('Managed HTTPRoute references non-existent Gateway kserve/kserve-ingress-gateway');
+  });
+
+  it('reports a route that cannot be rendered in HTTPRoutesReady', () => {
+    const adapters = Array.from({ length: 60 }, (_, i) => ({ name: `a${i}`, uri: 'x' }));
+    const plan = ask(routeService(context({ spec: { ...spec, model: { uri: 'x', lora: { adapters } } } })), [edge]);
+    expect(plan.conditions).to.have.length(2);
+    expect(plan.conditions[1]).to.include({ type: 'HTTPRoutesReady', status: 'False', reason: 'HTTPRouteReconcileError' });
+    expect(plan.rejection?.retry).to.equal(false);
+  });
+
+  it('reports a listener that is not there, and leaves the status alone', () => {
+    const parentRefs = [{ ...defaultParent, sectionName: 'nope' }];
+    const c = context({ spec: { router: { route: { http: { spec: { parentRefs, rules: [] } } } } } });
+    const { assessment } = pass(c);
+    expect(assessment.status).to.equal(undefined);
+    expect(assessment.conditions).to.deep.equal([
+      {
+        type: 'HTTPRoutesReady',
+        status: 'False',
+        reason: 'HTTPRouteReconcileError',
+        message: 'Failed to reconcile HTTPRoute: listener "nope" not found in gateway kserve/kserve-ingress-gateway',
+      },
+    ]);
+  });
+
+  it('advertises nothing while the gateway has neither address nor Service', () => {
+    const { status, rejection } = pass(context({ spec }), [gateway()]).assessment;
+    expect(rejection).to.equal(undefined);
+    expect(status).to.have.all.keys('router');
+  });
+
+  it('keeps only status.url of a stopped service (R5.75)', () => {
+    const c = context({ spec, stopped: true, status: { url: 'http://old/', addresses: [{ url: 'http://old/' }], router: { gateways: [] } } });
+    const { plan, assessment } = pass(c, []);
+    expect(plan.stage?.absent).to.have.length(1);
+    expect(assessment.status).to.deep.equal({ url: 'http://old/' });
+    expect(assessment.conditions).to.deep.equal([
+      { type: 'GatewaysReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
+      { type: 'HTTPRoutesReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
+      { type: 'GroupReady', clear: true },
+      { type: 'GroupDegraded', clear: true },
+    ]);
+  });
+
+  it('advertises the workload Service without route, and no topology', () => {
+    for (const router of [undefined, { scheduler: {} }]) {
+      const c = context({ spec: router ? { router } : {}, status: { url: 'http://old/', router: { gateways: [] } } });
+      const { status, conditions } = pass(c).assessment;
+      expect(status).to.deep.equal({ addresses: [{ url: 'https://llama-kserve-workload-svc.ns.svc.cluster.local' }], url: 'http://old/' });
+      expect(conditions.every((change) => 'clear' in change)).to.equal(true);
+    }
+  });
+
+  it('discovers own routes before the managed one and resolves their gateways', () => {
+    const other = gateway({ name: 'other', namespace: 'ns', addresses: ['203.0.113.9'], listeners: [listener('https', 'HTTPS', 443)] });
+    const mine = httpRoute({ name: 'mine', parentRefs: [{ name: 'other' }], rules: [rule('/mine', serviceBackend('x'))] });
+    const c = context({ spec: { router: { route: { http: { refs: [{ name: 'mine' }] } } } } });
+    const { plan, assessment } = pass(c, [edge, other, mine]);
+    expect(plan.stage?.present).to.deep.equal([]);
+    expect(assessment.status?.url).to.equal('https://203.0.113.9/mine');
+    expect(gatewayKeys(assessment.gateways)).to.deep.equal([{ name: 'other', namespace: 'ns' }]);
+    expect(assessment.status?.router?.gateways).to.have.length(1);
+  });
+
+  it('judges the gateways named by reference also without a route (B5.19)', () => {
+    const c = context({ spec: { router: { gateway: { refs: [{ name: 'a' }, { name: 'b' }] } } } });
+    const objects = [gateway({ name: 'a', namespace: 'ns', conditions: [programmed] }), gateway({ name: 'b', namespace: 'ns' })];
+    expect(pass(c, objects).assessment.conditions[0]).to.include({
+      reason: 'GatewaysNotReady',
+      message: 'The following Gateways are not ready: [ns/b]',
+    });
+  });
+
+  it('shows the group of a grouped service', () => {
+    const route = { ...spec.router?.route, group: 'g', weight: 70 };
+    const { assessment } = pass(context({ spec: { router: { ...spec.router, route } } }));
+    expect(assessment.status?.router?.group).to.deep.equal({
+      name: 'g',
+      members: [
+        {
+          name: 'llama',
+          weight: 70,
+          backendRef: { group: 'inference.networking.k8s.io', kind: 'InferencePool', name: 'llama-inference-pool', port: 8000 },
+        },
+      ],
+    });
+    expect(assessment.conditions.at(-2)).to.deep.equal({ type: 'GroupReady', status: 'True' });
+  });
+
+  it('comes to the same status in the next pass', () => {
+    const first = pass(context({ spec }), [edge], accepted).assessment.status;
+    const { router, addresses, url } = first ?? {};
+    const status = { ...(router ? { router } : {}), ...(addresses ? { addresses: [...addresses] } : {}), ...(url ? { url } : {}) };
+    expect(pass(context({ spec, status }), [edge], accepted).assessment.status).to.deep.equal(first);
+  });
+});

@@ -26,9 +26,12 @@ export async function applyStages(pass: Pass, applier: Applier, stages: readonly
 }
 
 async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
+  // What has to be created anew is deleted in this pass; the event of its end starts the one that creates it.
+  const recreate = stage.recreate ?? [];
+  const isRecreated = (object: KubeObject): boolean => recreate.some(({ kind, name }) => kind === kindOf(object) && name === object.metadata.name);
   const problems = await Promise.all([
-    ...stage.present.map((object) => applyOne(pass, applier, object)),
-    ...stage.absent.map((ref) => removeOne(pass, applier, ref)),
+    ...stage.present.filter((object) => !isRecreated(object)).map((object) => applyOne(pass, applier, object)),
+    ...[...stage.absent, ...recreate].map((ref) => removeOne(pass, applier, ref)),
   ]);
   return stage.rejection ?? problems.find(isRejection);
 }

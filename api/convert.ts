@@ -42,13 +42,13 @@ export function convertObject(object: KubeObject, desired: string): KubeObject |
   const { apiVersion, kind } = object;
   const known = new Set([HUB, SPOKE]);
   if (kind !== 'LLMInferenceService' && kind !== 'LLMInferenceServiceConfig') {
-    return reject('UnknownKind', `no conversion for kind ${JSON.stringify(kind)}`, { retry: false });
+    return reject('UnknownKind', `no conversion for kind ${JSON.stringify(kind)}`);
   }
   if (!known.has(apiVersion) || !known.has(desired)) {
-    return reject('UnknownVersion', `no conversion of ${kind} from ${JSON.stringify(apiVersion)} to ${JSON.stringify(desired)}`, { retry: false });
+    return reject('UnknownVersion', `no conversion of ${kind} from ${JSON.stringify(apiVersion)} to ${JSON.stringify(desired)}`);
   }
   if (apiVersion === desired) {
-    return reject('SameVersion', `${kind} is in version ${JSON.stringify(desired)} already`, { retry: false });
+    return reject('SameVersion', `${kind} is in version ${JSON.stringify(desired)} already`);
   }
   const copy = { ...structuredClone(object), apiVersion: desired };
   return desired === HUB ? toHub(copy) : toSpoke(copy);

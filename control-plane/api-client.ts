@@ -33,7 +33,7 @@ export interface WatchEvent {
 }
 
 interface RawRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -46,6 +46,8 @@ export interface ApiClient {
   get(kind: Kind, namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
   list(kind: Kind, namespace?: string): Promise<ObjectList>;
   create(object: KubeObject): Promise<KubeObject>;
+  /** Replaces the object of this resourceVersion. */
+  update(object: KubeObject): Promise<KubeObject>;
   /** Server-side apply: creates the object, or makes the fields given what they are here. */
   apply(object: KubeObject): Promise<KubeObject>;
   /** JSON merge patch of an object, or of its subresource. */
@@ -104,6 +106,7 @@ export function connect(identity: Identity): ApiClient {
     },
     list: (kind, namespace) => send({ method: 'GET', path: pathOf(kind, namespace) }),
     create: (object) => send({ method: 'POST', path: pathOf(requireKind(object), object.metadata.namespace), body: object }),
+    update: (object) => send({ method: 'PUT', path: pathOf(requireKind(object), object.metadata.namespace, object.metadata.name), body: object }),
     apply: (object) =>
       send({
         method: 'PATCH',

@@ -12,18 +12,32 @@ const TIMEOUT_MS = 30_000;
 /** The CRDs of other projects that services of this one make use of. */
 export const foreignDefinitions: string = join(import.meta.dirname, 'crds');
 
-/** Reads all objects of the `*.yaml` files of a directory, in the order of the file names. */
+/** Reads all objects of the `*.yaml` files of a directory, in the order of the file names. (A trusted one: aliases are not limited.) */
 export async function readManifests(directory: string): Promise<KubeObject[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.yaml')).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')));
-  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject | null)).filter((object) => object !== null);
+  return texts
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS({ maxAliasCount: -1 }) as KubeObject | null))
+    .filter((object) => object !== null);
 }
 
 /** Creates or updates CRDs and waits until the server serves all of them. Other objects are left out. */
 export async function installDefinitions(client: ApiClient, objects: readonly KubeObject[]): Promise<void> {
   const definitions = objects.filter((object) => object.kind === kinds.customResourceDefinition.kind);
-  await Promise.all(definitions.map((definition) => client.apply(definition)));
+  await Promise.all(definitions.map((definition) => createOrReplace(client, definition)));
   await Promise.all(definitions.map((definition) => untilEstablished(client, definition.metadata.name ?? '')));
+}
+
+/** Not by server-side apply: that takes the server seconds for schemas of this size. */
+async function createOrReplace(client: ApiClient, definition: KubeObject): Promise<void> {
+  const { name = '' } = definition.metadata;
+  const live = await client.get(kinds.customResourceDefinition, undefined, name);
+  if (!live) {
+    await client.create(definition);
+    return;
+  }
+  const { resourceVersion = '' } = live.metadata;
+  await client.update({ ...definition, metadata: { ...definition.metadata, resourceVersion } });
 }
 
 async function untilEstablished(client: ApiClient, name: string): Promise<void> {

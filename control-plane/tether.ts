@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 /**
- * `sh` between us and the command: it leads a process group of its own and reads a pipe that we never write to. The pipe ends when
- * we end, whatever the reason (SIGKILL included); the watcher then kills the group, and the directory with it.
+ * `sh` between us and the command: it leads a process group of its own and reads a pipe from us. A line on it is the order to kill the
+ * command; the shell then ends after the command has. The pipe ends when we do, whatever the reason (SIGKILL included): then the
+ * whole group is killed and the directory removed.
  */
 const WATCHER = `
 directory=$1
@@ -12,7 +13,10 @@ exec 3<&0 </dev/null
 "$@" 3<&- &
 child=$!
 (
-  read -r nothing <&3
+  if read -r order <&3; then
+    kill -KILL "$child" 2>/dev/null
+    exit
+  fi
   trap '' TERM
   kill -KILL "$child" 2>/dev/null
   if [ -n "$directory" ]; then
@@ -45,7 +49,7 @@ export interface Tethered {
   readonly stderr: Readable | null;
   /** The exit code; 128 + n after signal n. */
   readonly exited: Promise<number>;
-  /** Kills the command and all it started, and waits until they are gone. */
+  /** Kills the command and all it started, and waits until it is gone and its ports are free. */
   kill(): Promise<void>;
 }
 
@@ -59,12 +63,14 @@ export function startTethered(command: string, args: readonly string[], options:
     ...(options.environment === undefined ? {} : { env: options.environment }),
   });
   const exited = exitOf(child);
+  // Writing to a shell that has just ended is no error.
+  child.stdin?.on('error', () => undefined);
   return {
     stdout: child.stdout,
     stderr: child.stderr,
     exited,
     async kill() {
-      if (child.exitCode === null && child.signalCode === null) killGroup(child);
+      child.stdin?.write('kill\n');
       await exited;
     },
   };

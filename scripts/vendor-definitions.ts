@@ -28,7 +28,7 @@ const sources: readonly Source[] = [
     files: ['inference.networking.k8s.io_inferencepools.yaml'],
   },
   {
-    // The last releases without v1alpha2 pools are newer than this one.
+    // Later releases have no v1alpha2 pool.
     module: 'sigs.k8s.io/gateway-api-inference-extension',
     version: 'v1.3.0',
     directory: 'config/crd/bases',
@@ -48,6 +48,9 @@ const sources: readonly Source[] = [
   },
 ];
 
+/** Length, as JSON, from which a repetition is worth a name. */
+const SHARED_FROM = 400;
+
 const output = join(import.meta.dirname, '..', 'control-plane', 'crds');
 
 for (const { module, version, directory, files } of sources) {
@@ -56,7 +59,7 @@ for (const { module, version, directory, files } of sources) {
   for (const file of files) {
     const definition: unknown = parse(readFileSync(join(root, directory, file), 'utf8'));
     const head = `# From the Go module ${module} ${version}, ${directory}/${file} (Apache-2.0), without descriptions.\n# Written by scripts/vendor-definitions.ts.\n`;
-    writeFileSync(join(output, file), head + stringify(withoutDescriptions(definition), { lineWidth: 0, aliasDuplicateObjects: false }));
+    writeFileSync(join(output, file), head + stringify(sharingRepetitions(withoutDescriptions(definition)), { lineWidth: 0 }));
   }
 }
 
@@ -66,4 +69,17 @@ function withoutDescriptions(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([key, child]) => !(key === 'description' && typeof child === 'string'));
   return Object.fromEntries(kept.map(([key, child]) => [key, withoutDescriptions(child)]));
+}
+
+/** Makes equal large parts one object, which the YAML then holds once: a pod template repeats the schema of a container three times. */
+function sharingRepetitions(value: unknown, known: Map<string, unknown> = new Map()): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const text = JSON.stringify(value);
+  const shared = known.get(text);
+  if (shared !== undefined) return shared;
+  const result = Array.isArray(value)
+    ? value.map((child) => sharingRepetitions(child, known))
+    : Object.fromEntries(Object.entries(value).map(([key, child]) => [key, sharingRepetitions(child, known)]));
+  if (text.length > SHARED_FROM) known.set(text, result);
+  return result;
 }

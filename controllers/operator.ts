@@ -114,8 +114,8 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   const controller = (name: string, queue: Queue, recorder: EventRecorder): Part => ({
     name,
     start: () => queue.start(),
-    async stop() {
-      await queue.stop();
+    async stop(graceMs) {
+      await queue.stop(graceMs);
       await recorder.flush();
     },
   });

@@ -1,4 +1,4 @@
-import { kindOf } from '../../api/kinds.ts';
+import { kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
 import type { ObjectRef, Stage } from '../../render/children.ts';
@@ -14,7 +14,7 @@ export interface StageFailure {
 
 /**
  * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
- * concurrently: none needs another one to exist. Everything that can be done is done; the failure that is returned is that
+ * concurrently, bindings after the Roles they name. Everything that can be done is done; the failure that is returned is that
  * of the first stage that failed.
  */
 export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure | undefined> {
@@ -26,12 +26,17 @@ export async function applyStages(pass: Pass, applier: Applier, stages: readonly
 }
 
 async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
+  const [bindings, others] = [stage.present.filter(isRoleBinding), stage.present.filter((object) => !isRoleBinding(object))];
   const problems = await Promise.all([
-    ...stage.present.map((object) => applyOne(pass, applier, object)),
+    ...others.map((object) => applyOne(pass, applier, object)),
     ...stage.absent.map((ref) => removeOne(pass, applier, ref)),
   ]);
+  problems.push(...(await Promise.all(bindings.map((object) => applyOne(pass, applier, object)))));
   return stage.rejection ?? problems.find(isRejection);
 }
+
+/** The API server looks at the Role, whether its rules may be handed on, before it accepts a binding to it (R4.15). */
+const isRoleBinding = ({ kind }: KubeObject): boolean => kind === kinds.roleBinding.kind;
 
 async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Promise<Rejection | undefined> {
   try {

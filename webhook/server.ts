@@ -5,6 +5,7 @@ import { CONVERSION_PATH } from '../api/webhooks.ts';
 import type { Log } from '../controllers/runtime/log.ts';
 import { type AdmissionRequest, allow, answerReview, deny, isKnownOperation, readReview, type Verdict } from './admission-review.ts';
 import { type CertificateSource, watchCertificate } from './certificate-files.ts';
+import { type Connections, trackConnections } from './connections.ts';
 import { convertReview } from './conversion-review.ts';
 
 /** Decides about one request. A thrown error becomes a denial with code 500. */
@@ -38,8 +39,10 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   const { log } = options;
   const certificate = watchCertificate(options.certificateDirectory, log);
   let server: Server;
+  let connections: Connections;
   try {
     server = createServer({ ...certificate.current(), minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }, application(options));
+    connections = trackConnections(server);
     server.requestTimeout = REQUEST_TIMEOUT;
     server.headersTimeout = REQUEST_TIMEOUT;
     certificate.onChange((pair) => server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' }));
@@ -50,7 +53,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   }
   const { port } = server.address() as AddressInfo;
   log.info({ host: options.host, port }, 'webhooks are served');
-  return { port, stop: () => close(server, certificate) };
+  return { port, stop: () => close(server, connections, certificate) };
 }
 
 function application({ handlers, log }: WebhookServerOptions): Express {
@@ -132,10 +135,10 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function close(server: Server, certificate: CertificateSource): Promise<void> {
+function close(server: Server, connections: Connections, certificate: CertificateSource): Promise<void> {
   certificate.stop();
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
+    connections.drain();
   });
 }

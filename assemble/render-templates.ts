@@ -1,7 +1,7 @@
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { LLMInferenceServiceSpec } from '../api/types.ts';
 import type { Layer } from './merge.ts';
-import { executeTemplate } from './template/evaluator.ts';
+import { type Budget, executeTemplate, newBudget } from './template/evaluator.ts';
 import type { TemplateProblem } from './template/failure.ts';
 import type { Template } from './template/nodes.ts';
 import { parseTemplate } from './template/parser.ts';
@@ -54,6 +54,7 @@ function contains(value: unknown, text: string): boolean {
 /** Walks JSON data and renders strings and keys; knows where it is. */
 class Renderer {
   readonly #data: Typed;
+  readonly #budget = newBudget();
   readonly #path: (string | number)[] = [];
 
   constructor(data: Typed) {
@@ -100,7 +101,7 @@ class Renderer {
   #text(text: string): string {
     const template = parsed(text);
     if ('problem' in template) throw this.#failure('failed to parse template config:', text, `template: config:1: ${template.problem}`);
-    const result = execute(template, this.#data);
+    const result = execute(template, this.#data, this.#budget);
     if (typeof result !== 'string') throw this.#failure('failed to merge config:', text, result.problem);
     return result.includes('\\') ? (JSON.parse(`"${result}"`) as string) : result;
   }
@@ -111,8 +112,8 @@ class Renderer {
   }
 }
 
-function execute(template: Template, data: Typed): string | TemplateProblem {
-  return executeTemplate(template, data, { functions: templateFunctions, encode: jsonText });
+function execute(template: Template, data: Typed, budget: Budget): string | TemplateProblem {
+  return executeTemplate(template, data, { functions: templateFunctions, encode: jsonText, budget });
 }
 
 /** The inside of a JSON string for a text. */
@@ -143,7 +144,7 @@ function parsed(text: string): Template | TemplateProblem {
 function renderAsOneText(spec: LLMInferenceServiceSpec, data: Typed): LLMInferenceServiceSpec | Rejection | undefined {
   const template = parseTemplate(goEscapes(JSON.stringify(spec)), { functions: functionNames, json: true });
   if ('problem' in template) return undefined;
-  const result = execute(template, data);
+  const result = execute(template, data, newBudget());
   if (typeof result !== 'string') return undefined;
   try {
     return JSON.parse(result) as LLMInferenceServiceSpec;

@@ -1,6 +1,5 @@
-import { type Kind, kinds } from '../api/kinds.ts';
+import type { Kind } from '../api/kinds.ts';
 import type { ConfigMap } from '../api/kubernetes.ts';
-import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import type { Options } from '../api/options.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
@@ -15,10 +14,12 @@ import type { Part } from './runtime/manager.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { createQueue, type Queue } from './runtime/queue.ts';
 import { createServedKinds } from './runtime/served-kinds.ts';
+import type { ServiceEnvironment } from './service/environment.ts';
 import type { StoredService } from './service/pass.ts';
-import { reconcileService, type ServiceEnvironment } from './service/reconcile.ts';
+import { reconcileService } from './service/reconcile.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
+import { readSettings } from './settings.ts';
 import { createWrittenObjects } from './written-objects.ts';
 
 export interface OperatorOptions {
@@ -114,8 +115,8 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   const controller = (name: string, queue: Queue, recorder: EventRecorder): Part => ({
     name,
     start: () => queue.start(),
-    async stop() {
-      await queue.stop();
+    async stop(graceMs) {
+      await queue.stop(graceMs);
       await recorder.flush();
     },
   });
@@ -139,10 +140,6 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     },
     hasSynced: () => caches.all.every((cache) => cache.hasSynced()),
     idle: () => serviceQueue.idle && configQueue.idle,
-    async settings() {
-      const { systemNamespace } = options;
-      const cached = caches.settings.hasSynced() ? caches.settings.get(systemNamespace, SETTINGS_CONFIG_MAP) : undefined;
-      return (cached ?? (await client.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP))) as ConfigMap | undefined;
-    },
+    settings: () => readSettings(client, caches, options.systemNamespace),
   };
 }

@@ -36,26 +36,23 @@ export function createHandlers(sources: AdmissionSources): Map<string, Admission
 }
 
 function handlerOf({ verb, kind, version }: AdmissionWebhook, sources: AdmissionSources): AdmissionHandler {
-  if (verb === 'mutate') return (request) => mutateService(sources, request, version);
+  if (verb === 'mutate') return (request) => mutateService(sources, request);
   if (kind === kinds.config) return (request) => validateConfigRequest(sources, request);
   return (request) => validateServiceRequest(request, version);
 }
 
 /**
- * Defaults a service (R1.56 - R1.58) with a patch that touches nothing else. An object that is being deleted is left alone, and
- * what hinders the look-up of local models only costs a warning: nobody must be kept from deleting or mending a service (B22).
+ * Defaults a service (R1.56 - R1.58) with a patch that touches nothing else. What is defaulted stands in the same place in both
+ * versions, so nothing is converted and nothing can get lost. An object that is being deleted is left alone, and what hinders
+ * the look-up of local models only costs a warning: nobody must be kept from deleting or mending a service (B22).
  */
-async function mutateService(sources: AdmissionSources, request: AdmissionRequest, version: Version): Promise<Verdict> {
+async function mutateService(sources: AdmissionSources, request: AdmissionRequest): Promise<Verdict> {
   const { object } = request;
   if (!object || request.operation === 'DELETE' || object.metadata?.deletionTimestamp) return allow;
-  const hub = version === 'v1alpha2' ? object : convertObject(object, HUB);
-  if (isRejection(hub)) return deny(400, hub.message);
   const warnings: string[] = [];
-  const caches = await localModels(sources, hub, request.namespace, warnings);
-  const defaulted = labelLocalModel(applyDefaults(hub as unknown as LLMInferenceService), caches) as unknown as KubeObject;
-  const result = version === 'v1alpha2' ? defaulted : convertObject(defaulted, object.apiVersion);
-  if (isRejection(result)) return deny(400, result.message);
-  const patch = jsonPatch.compare(object, result) as JsonPatch;
+  const caches = await localModels(sources, object, request.namespace, warnings);
+  const defaulted = labelLocalModel(applyDefaults(object as unknown as LLMInferenceService), caches);
+  const patch = jsonPatch.compare(object, defaulted) as JsonPatch;
   return { allowed: true, ...(patch.length > 0 ? { patch } : {}), ...(warnings.length > 0 ? { warnings } : {}) };
 }
 

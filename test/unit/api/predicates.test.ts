@@ -5,7 +5,6 @@ import {
   draDeviceClass,
   draDeviceCount,
   eppServiceName,
-  fqModelName,
   hasGatewayRefs,
   hasManagedDra,
   hasRouteRefs,
@@ -139,5 +138,3 @@ it('a service is stopped by an annotation in any letter case (R1.42)', () => {
     false,
   ]);
 });
-
-it('a model has a name that is unique in the cluster', () => expect(fqModelName('ns', 'm')).to.equal('publishers/ns/models/m'));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { canonicalQuantity, parseQuantity, wholeUnits } from '../../../api/quantity.ts';
+import { canonicalQuantity, parseQuantity, sameQuantity, wholeUnits } from '../../../api/quantity.ts';
 
 describe('quantities', () => {
   const table: [string | number, number, string, bigint][] = [
@@ -56,4 +56,22 @@ describe('quantities', () => {
         return parseQuantity(canonical) === parseQuantity(text) && canonicalQuantity(canonical) === canonical;
       }),
     ));
+});
+
+describe('sameQuantity', () => {
+  for (const [a, b, same] of [
+    ['1', '1000m', true],
+    [1, '1', true],
+    ['0.5', '500m', true],
+    ['1Gi', '1024Mi', true],
+    ['1Gi', '1G', false],
+    ['1e3', '1k', true],
+    ['1.5Gi', '1536Mi', true],
+    ['100n', '0.1u', true],
+    ['-1', '1', false],
+    ['nonsense', 'nonsense', true],
+    ['', '0', false],
+  ] as const) {
+    it(`${JSON.stringify(a)} and ${JSON.stringify(b)}: ${same}`, () => expect(sameQuantity(a, b)).to.equal(same));
+  }
 });

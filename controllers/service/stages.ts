@@ -32,12 +32,12 @@ async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<R
   const recreate = stage.recreate ?? [];
   const isRecreated = (object: KubeObject): boolean => recreate.some(({ kind, name }) => kind === kindOf(object) && name === object.metadata.name);
   const present = stage.present.filter((object) => !isRecreated(object));
-  const [bindings, others] = [present.filter(isRoleBinding), present.filter((object) => !isRoleBinding(object))];
+  const apply = (object: KubeObject): Promise<Rejection | undefined> => applyOne(pass, applier, object);
   const problems = await Promise.all([
-    ...others.map((object) => applyOne(pass, applier, object)),
+    ...present.filter((object) => !isRoleBinding(object)).map(apply),
     ...[...stage.absent, ...recreate].map((ref) => removeOne(pass, applier, ref)),
   ]);
-  problems.push(...(await Promise.all(bindings.map((object) => applyOne(pass, applier, object)))));
+  problems.push(...(await Promise.all(present.filter(isRoleBinding).map(apply))));
   return stage.rejection ?? problems.find(isRejection);
 }
 
@@ -48,16 +48,16 @@ async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Prom
   try {
     const { name = '' } = desired.metadata;
     if (await isForeignBinding(pass, { kind: kindOf(desired), name })) {
-      return reject('ForeignObject', `failed to update v1.ClusterRoleBinding ${name}: it belongs to another service`, { retry: true });
+      return reject('ForeignObject', `failed to update v1.ClusterRoleBinding ${name}: it belongs to another service`);
     }
     const outcome = await applier.apply(pass.stored, desired);
-    if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message, { retry: true });
-    if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message, { retry: true });
+    if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message);
+    if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message);
     pass.note(outcome.object);
     if (outcome.action !== 'unchanged') pass.events.push(childEvent(outcome.action === 'created' ? 'Created' : 'Updated', outcome.object));
     return undefined;
   } catch (error) {
-    return reject('ApplyFailed', textOf(error), { retry: true });
+    return reject('ApplyFailed', textOf(error));
   }
 }
 
@@ -72,7 +72,7 @@ async function removeOne(pass: Pass, applier: Applier, ref: ObjectRef): Promise<
     }
     return undefined;
   } catch (error) {
-    return reject('DeleteFailed', textOf(error), { retry: true });
+    return reject('DeleteFailed', textOf(error));
   }
 }
 

@@ -8,14 +8,17 @@ export interface KeyPair {
 }
 
 /** A serving certificate that lives in files and may be renewed there. */
-export interface CertificateSource {
+export interface CertificateFiles {
   current(): KeyPair;
+  /** Tells of a new pair. A listener that throws refuses it: the last one stays. */
   onChange(listener: (pair: KeyPair) => void): void;
   stop(): void;
 }
 
 /** Writers replace certificate and key one after the other; both are read when it has been quiet for this long. */
 const SETTLE_MS = 200;
+/** File systems may fail to tell of a change; a certificate that ran out would stop all writes. */
+const RECHECK_MS = 60_000;
 
 /**
  * Reads `tls.crt` and `tls.key` from a directory and again when they change. Kubernetes replaces a mounted Secret by moving a
@@ -23,14 +26,13 @@ const SETTLE_MS = 200;
  *
  * @throws when the files cannot be read at first
  */
-export function watchCertificate(directory: string, log: Log): CertificateSource {
+export function watchCertificate(directory: string, log: Log): CertificateFiles {
   const read = (): KeyPair => ({
     cert: readFileSync(join(directory, 'tls.crt'), 'utf8'),
     key: readFileSync(join(directory, 'tls.key'), 'utf8'),
   });
   let pair = read();
   const listeners: ((pair: KeyPair) => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
   const reload = (): void => {
     try {
       const next = read();
@@ -42,17 +44,33 @@ export function watchCertificate(directory: string, log: Log): CertificateSource
       log.error({ err: error, directory }, 'certificate could not be reloaded; the last good one stays in use');
     }
   };
-  const watcher: FSWatcher = watch(directory, () => {
-    clearTimeout(timer);
-    timer = setTimeout(reload, SETTLE_MS);
+  const stopWatching = watchDirectory(directory, reload, log);
+  return { current: () => pair, onChange: (listener) => listeners.push(listener), stop: stopWatching };
+}
+
+/** Calls back some time after changes in the directory, and now and then without one. Keeps no process alive. */
+function watchDirectory(directory: string, callBack: () => void, log: Log): () => void {
+  let settling: NodeJS.Timeout | undefined;
+  const recheck = setInterval(callBack, RECHECK_MS).unref();
+  const watcher = tryToWatch(directory, log);
+  watcher?.on('change', () => {
+    clearTimeout(settling);
+    settling = setTimeout(callBack, SETTLE_MS).unref();
   });
-  watcher.unref();
-  return {
-    current: () => pair,
-    onChange: (listener) => listeners.push(listener),
-    stop: () => {
-      clearTimeout(timer);
-      watcher.close();
-    },
+  return () => {
+    clearInterval(recheck);
+    clearTimeout(settling);
+    watcher?.close();
   };
+}
+
+/** Nodes have a limit on watches. Beyond it, rechecking has to do. */
+function tryToWatch(directory: string, log: Log): FSWatcher | undefined {
+  const complain = (error: unknown): void => log.warn({ err: error, directory }, 'certificate directory is not watched, only rechecked');
+  try {
+    return watch(directory, { persistent: false }).on('error', complain);
+  } catch (error) {
+    complain(error);
+    return undefined;
+  }
 }

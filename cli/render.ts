@@ -3,14 +3,10 @@ import { applyDefaults } from '../api/default.ts';
 import { answer } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { isStopped } from '../api/predicates.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService } from '../api/types.ts';
-import { assemble } from '../assemble/assemble.ts';
-import { routeService } from '../assess/router.ts';
-import type { Context, Stage } from '../render/children.ts';
-import { renderScheduler } from '../render/scheduler/scheduler.ts';
-import { renderWorkloads } from '../render/workload.ts';
+import { planService } from '../assess/plan.ts';
+import type { Context } from '../render/children.ts';
 import { type Manifest, ManifestError, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster } from './offline-cluster.ts';
 
@@ -49,25 +45,10 @@ function renderOne(manifest: Manifest, cluster: OfflineCluster): KubeObject[] {
   };
   const stored = { ...manifest.object, metadata: { uid: NO_UID, ...manifest.object.metadata } } as unknown as LLMInferenceService;
   const service = applyDefaults(stored) as Context['service'];
-  const assembled = answer(assemble(service, settings, options), respond);
-  if (isRejection(assembled)) return fail(assembled);
-  const context: Context = {
-    service,
-    spec: assembled.spec,
-    adapters: assembled.adapters,
-    settings,
-    options,
-    now: 0,
-    stopped: isStopped(service.metadata),
-  };
-  const plan = answer(routeService(context), respond);
+  const plan = answer(planService(service, settings, options), respond);
+  if (isRejection(plan)) return fail(plan);
   if (plan.rejection) return fail(plan.rejection);
-  const stages: Stage[] = [
-    ...answer(renderWorkloads(context), respond),
-    ...answer(renderScheduler(context), respond),
-    ...(plan.stage ? [plan.stage] : []),
-  ];
-  return stages.flatMap((stage) => (stage.rejection ? fail(stage.rejection) : stage.present));
+  return plan.stages.flatMap((stage) => (stage.rejection ? fail(stage.rejection) : stage.present));
 }
 
 /** Objects as one YAML stream. */

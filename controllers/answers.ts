@@ -62,7 +62,7 @@ export function openAnswers(sources: AnswerSources, now: number, onAsk: (questio
         case 'get':
           return await findObject(question);
         case 'list':
-          return listObjects(caches, question);
+          return listFromCache(caches, question);
         case 'served':
           return served.serves(question.kind) ?? (await client.serves(question.kind));
         case 'certificate':
@@ -91,7 +91,8 @@ async function readObject(client: Client, { kind, namespace, name }: GetQuestion
   }
 }
 
-function listObjects(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
+/** The objects of a kind that a cache holds, filtered as asked. */
+export function listFromCache(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
   const cache = caches.of(kind);
   if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
   const service = wanted[labels.name];

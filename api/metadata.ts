@@ -1,5 +1,3 @@
-import type { ObjectMeta } from './kubernetes.ts';
-
 /** Labels, annotations, finalizers and their values that appear on the wire (R1 §15). */
 export const PART_OF = 'llminferenceservice';
 
@@ -67,8 +65,3 @@ export const finalizers = {
 export const PIN_PREFIX = 'serving.kserve.io/';
 
 export const SETTINGS_CONFIG_MAP = 'inferenceservice-config';
-
-/** Whether a service is stopped by annotation (R1.42). */
-export function isStopped(metadata: ObjectMeta): boolean {
-  return metadata.annotations?.[annotations.stop]?.toLowerCase() === 'true';
-}

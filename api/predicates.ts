@@ -1,7 +1,7 @@
 import { annotations as keys } from './metadata.ts';
 import { childName, suffixes } from './names.ts';
 import { type Rejection, reject } from './rejection.ts';
-import type { LLMInferenceService, ParallelismSpec, RouterSpec, RouteSpec, SchedulerSpec } from './types.ts';
+import type { BackendRef, LLMInferenceService, ParallelismSpec, RouterSpec, RouteSpec, SchedulerSpec } from './types.ts';
 
 type Annotations = Readonly<Record<string, string>> | undefined;
 
@@ -13,6 +13,11 @@ export function externalPoolName(scheduler: SchedulerSpec | undefined): string |
 /** Name of the InferencePool that serves a service: the external one, else the managed one (R1.36). */
 export function inferencePoolName(scheduler: SchedulerSpec | undefined, serviceName: string): string {
   return externalPoolName(scheduler) ?? childName(serviceName, suffixes.inferencePool);
+}
+
+/** Whether a backend is the pool that the operator creates for the service. The group is not looked at (R5.32). */
+export function isDefaultPool(backend: BackendRef, serviceName: string): boolean {
+  return backend.kind === 'InferencePool' && backend.name === childName(serviceName, suffixes.inferencePool);
 }
 
 /** Name of the endpoint picker's Service (R1.37). A pool ref wins even where a pool spec is set too. */
@@ -84,7 +89,7 @@ export function draDeviceCount(annotations: Annotations): number | Rejection {
   const text = raw.trim();
   if (text === '') return 1;
   const problem = (detail: string): Rejection =>
-    reject('InvalidDeviceCount', `invalid ${keys.draDeviceCount} value ${JSON.stringify(raw)}: ${detail}`, { retry: false });
+    reject('InvalidDeviceCount', `invalid ${keys.draDeviceCount} value ${JSON.stringify(raw)}: ${detail}`);
   if (!/^[+-]?\d+$/.test(text)) return problem('not a whole number');
   const count = Number(text);
   return count >= 1 ? count : problem('must be >= 1');
@@ -94,9 +99,4 @@ export function draDeviceCount(annotations: Annotations): number | Rejection {
 export function draCelSelectors(annotations: Annotations): string[] {
   const lines = (annotations?.[keys.draCelSelector] ?? '').split('\n');
   return lines.map((line) => line.trim()).filter((line) => line !== '');
-}
-
-/** Model name that is unique in the cluster, as routes and engines know it. */
-export function fqModelName(namespace: string, model: string): string {
-  return `publishers/${namespace}/models/${model}`;
 }

@@ -50,6 +50,15 @@ export function wholeUnits(quantity: Quantity): bigint | undefined {
   return parsed === undefined ? undefined : divideUp(parsed.nano, 10n ** BigInt(SCALE));
 }
 
+/** Whether two values are the same amount (`1` and `1000m`, `1Gi` and `1024Mi`); what is no quantity only equals itself. */
+export function sameQuantity(a: unknown, b: unknown): boolean {
+  if (!isScalar(a) || !isScalar(b)) return false;
+  const amount = parse(a);
+  return amount === undefined ? a === b : amount.nano === parse(b)?.nano;
+}
+
+const isScalar = (value: unknown): value is Quantity => typeof value === 'string' || typeof value === 'number';
+
 /**
  * The form in which the API server writes a quantity (`2000m` is `2`, `1024Mi` is `1Gi`): no fraction, the largest
  * suffix that allows it. What is not a quantity comes back unchanged, as text.

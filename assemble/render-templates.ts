@@ -1,7 +1,7 @@
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { LLMInferenceServiceSpec } from '../api/types.ts';
 import type { Layer } from './merge.ts';
-import { executeTemplate } from './template/evaluator.ts';
+import { type Budget, executeTemplate, newBudget } from './template/evaluator.ts';
 import type { TemplateProblem } from './template/failure.ts';
 import type { Template } from './template/nodes.ts';
 import { parseTemplate } from './template/parser.ts';
@@ -54,6 +54,7 @@ function contains(value: unknown, text: string): boolean {
 /** Walks JSON data and renders strings and keys; knows where it is. */
 class Renderer {
   readonly #data: Typed;
+  readonly #budget = newBudget();
   readonly #path: (string | number)[] = [];
 
   constructor(data: Typed) {
@@ -100,7 +101,7 @@ class Renderer {
   #text(text: string): string {
     const template = parsed(text);
     if ('problem' in template) throw this.#failure('failed to parse template config:', text, `template: config:1: ${template.problem}`);
-    const result = execute(template, this.#data);
+    const result = execute(template, this.#data, this.#budget);
     if (typeof result !== 'string') throw this.#failure('failed to merge config:', text, result.problem);
     return result.includes('\\') ? (JSON.parse(`"${result}"`) as string) : result;
   }
@@ -111,8 +112,8 @@ class Renderer {
   }
 }
 
-function execute(template: Template, data: Typed): string | TemplateProblem {
-  return executeTemplate(template, data, { functions: templateFunctions, encode: jsonText });
+function execute(template: Template, data: Typed, budget: Budget): string | TemplateProblem {
+  return executeTemplate(template, data, { functions: templateFunctions, encode: jsonText, budget });
 }
 
 /** The inside of a JSON string for a text. */
@@ -126,6 +127,13 @@ function goEscapes(json: string): string {
 /** Presets are rendered for every service, so their strings are parsed once. */
 const cache = new Map<string, Template | TemplateProblem>();
 const CACHE_SIZE = 4096;
+
+/** What is wrong with the templates of one string by themselves, whatever they will be executed on; undefined when nothing is. */
+export function templateProblem(text: string): TemplateProblem | undefined {
+  if (!text.includes(OPEN)) return undefined;
+  const template = parsed(text);
+  return 'problem' in template ? template : undefined;
+}
 
 function parsed(text: string): Template | TemplateProblem {
   const known = cache.get(text);
@@ -143,7 +151,7 @@ function parsed(text: string): Template | TemplateProblem {
 function renderAsOneText(spec: LLMInferenceServiceSpec, data: Typed): LLMInferenceServiceSpec | Rejection | undefined {
   const template = parseTemplate(goEscapes(JSON.stringify(spec)), { functions: functionNames, json: true });
   if ('problem' in template) return undefined;
-  const result = execute(template, data);
+  const result = execute(template, data, newBudget());
   if (typeof result !== 'string') return undefined;
   try {
     return JSON.parse(result) as LLMInferenceServiceSpec;

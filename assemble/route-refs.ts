@@ -1,6 +1,6 @@
 import { GATEWAY_GROUP } from '../api/kinds.ts';
 import { childName, suffixes } from '../api/names.ts';
-import { externalPoolName, hasGatewayRefs } from '../api/predicates.ts';
+import { externalPoolName, hasGatewayRefs, isDefaultPool } from '../api/predicates.ts';
 import type { BackendRef, GatewayRef, HTTPRouteSpec, LLMInferenceServiceSpec, ParentReference } from '../api/types.ts';
 
 /**
@@ -27,17 +27,12 @@ export function gatewayParents(refs: readonly GatewayRef[]): ParentReference[] {
   }));
 }
 
-/** Whether a backend is the managed pool of the service, in either API group. */
-export function isDefaultPoolRef(backend: BackendRef, serviceName: string): boolean {
-  return backend.kind === 'InferencePool' && backend.name === childName(serviceName, suffixes.inferencePool);
-}
-
 function retargetedBackends(route: HTTPRouteSpec, spec: LLMInferenceServiceSpec, serviceName: string): HTTPRouteSpec {
   const scheduler = spec.router?.scheduler;
   const pool = externalPoolName(scheduler);
   if (scheduler && pool === undefined) return route;
   const target = pool === undefined ? { group: '', kind: 'Service', name: childName(serviceName, suffixes.workloadService) } : { name: pool };
-  const retarget = (backend: BackendRef): BackendRef => (isDefaultPoolRef(backend, serviceName) ? { ...backend, ...target } : backend);
+  const retarget = (backend: BackendRef): BackendRef => (isDefaultPool(backend, serviceName) ? { ...backend, ...target } : backend);
   if (!route.rules) return route;
   return { ...route, rules: route.rules.map((rule) => (rule.backendRefs ? { ...rule, backendRefs: rule.backendRefs.map(retarget) } : rule)) };
 }

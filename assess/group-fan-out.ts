@@ -1,4 +1,4 @@
-import { isStopped } from '../api/metadata.ts';
+import { isStopped } from '../api/predicates.ts';
 import type { LLMInferenceService } from '../api/types.ts';
 import { comparedNames } from '../render/model-names.ts';
 import { isRoutable, routingGroupOf, routingWeightOf } from '../render/routing-group.ts';

@@ -63,7 +63,10 @@ export function* assessPools(context: Context, keys: readonly GatewayKey[]): Inq
 }
 
 function unreadable(problem: string): PoolAssessment {
-  return { condition: markFalse(type, FETCH_ERROR, problem), rejection: reject(FETCH_ERROR, problem, { field: 'spec.router.scheduler.pool.ref' }) };
+  return {
+    condition: markFalse(type, FETCH_ERROR, problem),
+    rejection: reject(FETCH_ERROR, problem, { field: 'spec.router.scheduler.pool.ref' }),
+  };
 }
 
 function* readPool(context: Context, kind: Kind, name: string): Inquiry<InferencePool | undefined> {

@@ -66,6 +66,8 @@ export async function runOperator({ access, options, flags, log, metrics = creat
     options,
     settings: operator.settings,
     localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+    knowledge: operator.knowledge,
+    servicesUsing: operator.servicesUsing,
   });
   const webhooks = part('webhooks', async () => {
     const { webhookHost: host, webhookPort: port, webhookCertDir: certificateDirectory = DEFAULT_CERT_DIR } = flags;
@@ -142,7 +144,19 @@ async function listLocalModelCaches(client: Client, namespace: string): Promise<
   return [...scoped, ...everywhere];
 }
 
-/** `llmisvc run --embedded` */
+/** `llmisvc run --embedded`: the same against a control plane of its own, which ends with it. */
 export async function runEmbedded(flags: RunOptions): Promise<void> {
-  throw new Error(`not here yet: ${flags.workers}`);
+  const { startEmbeddedCluster } = await import('./embedded.ts');
+  const log = createLog({ level: flags.logLevel });
+  const signal = terminationSignal();
+  const cluster = await startEmbeddedCluster({ webhookPort: flags.webhookPort, tell: (line) => console.error(line) });
+  try {
+    console.error(`export KUBECONFIG=${cluster.controlPlane.adminKubeconfig.path}`);
+    const options = readOptions(process.env, { systemNamespace: flags.systemNamespace });
+    const own = { ...flags, webhookHost: '127.0.0.1', webhookCertDir: cluster.certificateDirectory };
+    const end = await runOperator({ access: cluster.access, options, flags: own, log }, signal);
+    log.info({ end }, 'operator ended');
+  } finally {
+    await cluster.stop();
+  }
 }

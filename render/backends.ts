@@ -1,11 +1,7 @@
 import { childName, suffixes } from '../api/names.ts';
+import { isDefaultPool } from '../api/predicates.ts';
 import type { BackendRef, HTTPRouteRule } from '../api/types.ts';
 import type { Context } from './children.ts';
-
-/** Whether a backend is the pool that the operator creates for the service. The group is not looked at (R5.32). */
-export function isDefaultPool(backend: BackendRef, serviceName: string): boolean {
-  return backend.kind === 'InferencePool' && backend.name === childName(serviceName, suffixes.inferencePool);
-}
 
 /** Whether a backend is the workload Service of the service; the kind may be left out. */
 export function isWorkloadService(backend: BackendRef, serviceName: string): boolean {

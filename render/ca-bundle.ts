@@ -2,8 +2,8 @@ import type { PodTemplate } from '../api/types.ts';
 import type { Context } from './children.ts';
 import { addEnv, addMount, addVolume, changeInitContainer, directoryOf, findInitContainer, literalEnv } from './pod-spec.ts';
 
-/** The ConfigMap that carries the bundle in the namespaces of services, and the key it is under (R3.260). */
-export const CA_BUNDLE = { configMap: 'global-ca-bundle', key: 'cabundle.crt' } as const;
+/** The ConfigMap that carries the bundle in the namespaces of services (R3.260). */
+const COPY = 'global-ca-bundle';
 
 const VOLUME = 'cabundle-cert';
 const DEFAULT_PATH = '/etc/ssl/custom-certs';
@@ -20,7 +20,7 @@ export function injectCaBundle({ service, settings, options }: Context, podSpec:
   if (caBundleConfigMapName === '' && ownConfigMap === undefined) return podSpec;
 
   const inSystemNamespace = service.metadata.namespace === options.systemNamespace;
-  const configMap = ownConfigMap || (inSystemNamespace ? caBundleConfigMapName : CA_BUNDLE.configMap);
+  const configMap = ownConfigMap || (inSystemNamespace ? caBundleConfigMapName : COPY);
   const mountPath = ownFile ? directoryOf(ownFile) : caBundleVolumeMountPath || DEFAULT_PATH;
   const injected = changeInitContainer(podSpec, initContainer, (found) =>
     addMount(addEnv(found, { name: 'CA_BUNDLE_CONFIGMAP_NAME', value: configMap }, { name: 'CA_BUNDLE_VOLUME_MOUNT_POINT', value: mountPath }), {

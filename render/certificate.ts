@@ -7,8 +7,8 @@ import type { InferencePoolSpec } from '../api/types.ts';
 import type { Context } from './children.ts';
 import { child, componentLabels, nameOf, serviceLabels } from './identity.ts';
 
-/** An issued certificate says that it expires after this time, four years before it does (R3.283, R3.284). */
-const ANNOUNCED_YEARS = 8;
+/** After this time, eight years, a Secret says that its certificate has expired: four years before it does (R3.283, R3.284). */
+const ANNOUNCED_LIFE = 8 * 365 * 24 * 3600 * 1000;
 
 type Data = Readonly<Record<string, string>>;
 
@@ -34,8 +34,7 @@ export function* renderCertificate(context: Context): Inquiry<KubeObject> {
 
 function* issued(context: Context, dnsNames: readonly string[], addresses: readonly string[]): Inquiry<{ annotations: Data; data: Data }> {
   const { key, certificate: leaf, ca } = yield* certificate(dnsNames, addresses);
-  const expires = new Date(context.now);
-  expires.setUTCFullYear(expires.getUTCFullYear() + ANNOUNCED_YEARS);
+  const expires = new Date(context.now + ANNOUNCED_LIFE);
   const expirationKey = context.settings.expirationAnnotations[0];
   return {
     annotations: expirationKey === undefined ? {} : { [expirationKey]: `${expires.toISOString().slice(0, 19)}Z` },

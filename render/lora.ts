@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Container } from '../api/kubernetes.ts';
 import { childName } from '../api/names.ts';
-import { fqModelName } from '../api/predicates.ts';
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { LoRASpec, PodTemplate } from '../api/types.ts';
 import type { ResolvedAdapter } from '../assemble/adapters.ts';
 import type { Download } from './attachment.ts';
 import type { Context } from './children.ts';
 import { claimVolume } from './claim.ts';
+import { qualifiedName } from './model-names.ts';
 import { changeContainer, findContainer, literalEnv, mountVolume } from './pod-spec.ts';
 
 /** The adapters that have to be downloaded (R3.274). */
@@ -49,7 +49,7 @@ function adapterArgs({ service, spec }: Context, adapters: readonly ResolvedAdap
   const limit = (flag: string, value: number | undefined) => (value === undefined ? [] : [`${flag}=${value}`]);
   const modules = adapters.flatMap(({ name, mountPath }) => [
     quotedModule(name, mountPath),
-    quotedModule(fqModelName(service.metadata.namespace, name), mountPath),
+    quotedModule(qualifiedName(service.metadata.namespace, name), mountPath),
   ]);
   return [
     '--enable-lora',

@@ -2,8 +2,8 @@ import { findCondition } from '../api/conditions.ts';
 import { type HTTPRoute, sameParent } from '../api/gateway-api.ts';
 import { POOL_GROUP_V1, POOL_GROUP_V1ALPHA2 } from '../api/kinds.ts';
 import { annotations } from '../api/metadata.ts';
+import { isDefaultPool } from '../api/predicates.ts';
 import type { HTTPRouteRule } from '../api/types.ts';
-import { isDefaultPool } from './backends.ts';
 import type { Context } from './children.ts';
 import { isSharedRule } from './routing-group.ts';
 

@@ -1,7 +1,7 @@
 import { conditionTypes } from '../api/conditions.ts';
 import { POOL_GROUP_V1, POOL_GROUP_V1ALPHA2 } from '../api/kinds.ts';
-import { isStopped } from '../api/metadata.ts';
 import { childName, suffixes } from '../api/names.ts';
+import { isStopped } from '../api/predicates.ts';
 import type { BackendRef, HTTPRouteRule, LLMInferenceService, LLMInferenceServiceSpec } from '../api/types.ts';
 import { isManagedBackend, isParticipantRule } from './backends.ts';
 import type { Context } from './children.ts';

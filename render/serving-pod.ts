@@ -1,5 +1,5 @@
 import type { Inquiry } from '../api/inquiry.ts';
-import { inferencePoolName } from '../api/predicates.ts';
+import { draContainerName, hasManagedDra, inferencePoolName } from '../api/predicates.ts';
 import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
 import type { PodTemplate, WorkloadSpec } from '../api/types.ts';
 import { type Account, MODEL_PATH } from './attachment.ts';
@@ -67,13 +67,16 @@ export function podMetadata(
   };
 }
 
-/** What the user should know about a template: changes that have no effect, and a model that no container reads (B3.36). */
+/** What the user should know about a template: changes without effect, a model no container reads, devices no container uses (B3.17, B3.36). */
 export function templateEvents(context: Context, template: PodTemplate, title: string): EventText[] {
-  const isMounted = findContainer(template, containers.main) !== undefined || context.spec.storageInitializer?.enabled === false;
-  const unmounted: EventText = {
-    type: 'Warning',
-    reason: 'ModelNotMounted',
-    message: `The ${title} has no container named main: the model is not mounted in any container`,
-  };
-  return [...overlayEvents(context, template), ...(isMounted ? [] : [unmounted])];
+  const { annotations } = context.service.metadata;
+  const warning = (reason: string, message: string): EventText => ({ type: 'Warning', reason, message: `The ${title} has no container ${message}` });
+  const misses = (name: string | undefined) => name && findContainer(template, name) === undefined;
+  const isModelLost = context.spec.storageInitializer?.enabled !== false && misses(containers.main);
+  const claimant = hasManagedDra(annotations) ? draContainerName(annotations) : undefined;
+  return [
+    ...overlayEvents(context, template),
+    ...(isModelLost ? [warning('ModelNotMounted', 'named main: the model is not mounted')] : []),
+    ...(misses(claimant) ? [warning('DeviceClaimNotUsed', `named ${claimant}: the devices are claimed, but no container uses them`)] : []),
+  ];
 }

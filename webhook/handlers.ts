@@ -1,33 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
 import jsonPatch from 'fast-json-patch';
 import { convertObject } from '../api/convert.ts';
 import { followAdapters } from '../api/criticality.ts';
 import { applyDefaults } from '../api/default.ts';
 import { type FieldError, invalidStatus } from '../api/field-error.ts';
 import { kinds, SERVING_GROUP } from '../api/kinds.ts';
-import type { ConfigMap, KubeObject } from '../api/kubernetes.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
 import { type LocalModelCache, labelLocalModel } from '../api/local-model.ts';
 import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
+import { suffixes } from '../api/names.ts';
 import type { Options } from '../api/options.ts';
+import { isStopped } from '../api/predicates.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
 import { changesWhatWasSet, validateConfigFields } from '../api/validate/config.ts';
 import { validateService } from '../api/validate/service.ts';
+import { warnOfConfig } from '../api/warn/config.ts';
+import { warnOfService } from '../api/warn/service.ts';
 import { type AdmissionWebhook, admissionWebhooks } from '../api/webhooks.ts';
 import { checkConfigTemplate } from '../assemble/check-config.ts';
 import { parseSettings } from '../assemble/parse-settings.ts';
 import { isWellKnown } from '../assemble/preset-names.ts';
+import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { readObject } from './admission-object.ts';
 import { type AdmissionRequest, allow, deny, forbid, type JsonPatch, type Verdict } from './admission-review.ts';
+import { warnOfRendering, warnOfUsers } from './rendering.ts';
 import type { AdmissionHandler } from './server.ts';
-
-/** What admission needs to know of the cluster. */
-export interface AdmissionSources {
-  readonly options: Options;
-  /** The operator's ConfigMap as it is now. */
-  settings(): Promise<ConfigMap | undefined>;
-  /** Local model caches a service of the namespace may use: those of the namespace first, then those of the cluster. */
-  localModelCaches(namespace: string): Promise<readonly LocalModelCache[]>;
-}
+import type { AdmissionSources } from './sources.ts';
 
 const HUB = kinds.service.apiVersion;
 
@@ -42,7 +41,7 @@ function handlerOf(webhook: AdmissionWebhook, sources: AdmissionSources): Admiss
     if (request.operation === 'CONNECT') return allow;
     if (request.operation === 'DELETE') return webhook.kind === kinds.config ? deleteConfig(request, sources.options) : allow;
     if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return deny(400, `unknown operation ${JSON.stringify(request.operation)}`);
-    return webhook.kind === kinds.config ? validateConfig(request, webhook, sources) : validateServiceWrite(request, webhook);
+    return webhook.kind === kinds.config ? validateConfig(request, webhook, sources) : validateServiceWrite(request, webhook, sources);
   };
 }
 
@@ -85,15 +84,50 @@ async function findLocalModels(
 
 const missingSettings = `configmaps ${JSON.stringify(SETTINGS_CONFIG_MAP)} not found`;
 
-function validateServiceWrite({ operation, object, oldObject, name }: AdmissionRequest, webhook: AdmissionWebhook): Verdict {
+/**
+ * What the reference refuses is refused (R1.61), and a template that nothing can mend; whatever else is bound to fail is a warning
+ * (docs/decisions/0005-admission.md).
+ */
+async function validateServiceWrite(request: AdmissionRequest, webhook: AdmissionWebhook, sources: AdmissionSources): Promise<Verdict> {
+  const { operation, object, oldObject, name, namespace } = request;
   const reading = readObject(object, webhook);
   if ('denial' in reading) return reading.denial;
   const stored = operation === 'UPDATE' ? readObject(oldObject, webhook) : undefined;
   if (stored && 'denial' in stored) return stored.denial;
   const service = reading.object as unknown as LLMInferenceService;
-  const { errors, warnings } = validateService(service, stored?.object as LLMInferenceService | undefined, webhook.version);
-  return errors.length === 0 ? { allowed: true, warnings } : denyInvalid(reading.object, name, errors, warnings);
+  const old = stored?.object as LLMInferenceService | undefined;
+  const { errors, warnings } = validateService(service, old, webhook.version);
+  if (errors.length > 0) return denyInvalid(reading.object, name, errors, warnings);
+  if (!isToBeRendered(service, old)) return { allowed: true, warnings };
+  const broken = newTemplateErrors(service, old);
+  if (broken.length > 0) return denyInvalid(reading.object, name, broken, warnings);
+  if (webhook.version === 'v1alpha1') return { allowed: true, warnings };
+  return {
+    allowed: true,
+    warnings: [...warnings, ...warnOfService(service, old), ...(await warnOfRendering(service, namespace, sources))].map(shortened),
+  };
 }
+
+/**
+ * Whether it matters how the service renders. Nobody is kept from deleting, stopping or labelling a service, or from removing its
+ * finalizer, and the probe by which the operator checks an effective spec is rendered already (R2.90).
+ */
+function isToBeRendered({ metadata, spec }: LLMInferenceService, old: LLMInferenceService | undefined): boolean {
+  if (metadata.deletionTimestamp || isStopped(metadata) || metadata.generateName?.endsWith(suffixes.validation)) return false;
+  return old === undefined || isStopped(old.metadata) || !isDeepStrictEqual(spec, old.spec);
+}
+
+/** Templates that are broken and were not before: what got in once does not block other changes. */
+function newTemplateErrors(service: LLMInferenceService, old: LLMInferenceService | undefined): FieldError[] {
+  const errors = checkTemplateSyntax(service.spec);
+  if (errors.length === 0 || !old) return errors;
+  const known = new Set(checkTemplateSyntax(old.spec).map(({ field, value }) => `${field}=${value}`));
+  return errors.filter(({ field, value }) => !known.has(`${field}=${value}`));
+}
+
+/** The API server cuts warnings when they are longer than this. */
+const LONGEST_WARNING = 256;
+const shortened = (text: string): string => (text.length > LONGEST_WARNING ? `${text.slice(0, LONGEST_WARNING - 1)}…` : text);
 
 function denyInvalid(object: KubeObject, name: string, errors: readonly FieldError[], warnings: readonly string[]): Verdict {
   return { allowed: false, warnings, status: invalidStatus(object.kind, SERVING_GROUP, object.metadata.name ?? name, errors) };
@@ -113,7 +147,16 @@ async function validateConfig(request: AdmissionRequest, webhook: AdmissionWebho
   const warnings = stored ? warnOfPresetChange(config, inHub(stored.object), request, sources.options) : [];
   const errors = validateConfigFields(config);
   if (errors.length > 0) return denyInvalid(object, request.name, errors, warnings);
-  return { ...(await checkTemplates(config, sources)), warnings };
+  const verdict = await checkTemplates(config, sources);
+  return { ...verdict, warnings: verdict.allowed ? [...warnings, ...(await warnOfConfigWrite(config, request, sources))].map(shortened) : warnings };
+}
+
+/** What the config states that no service can use, and which services an update would break (B18). Presets are the operator's own. */
+async function warnOfConfigWrite(config: LLMInferenceServiceConfig, request: AdmissionRequest, sources: AdmissionSources): Promise<string[]> {
+  const { name = request.name, namespace = request.namespace } = config.metadata;
+  const placed = { ...config, metadata: { ...config.metadata, name, namespace } };
+  const own = isWellKnown(name, sources.options) ? [] : warnOfConfig(config);
+  return request.operation === 'UPDATE' ? [...own, ...(await warnOfUsers(placed, sources))] : own;
 }
 
 function inHub(object: KubeObject): LLMInferenceServiceConfig | Rejection {

@@ -8,10 +8,21 @@ export interface ExecuteOptions {
   readonly functions?: TemplateFunctions;
   /** What is done to printed values before they are put in, such as escaping. */
   readonly encode?: (text: string) => string;
+  /** Steps that several executions share. */
+  readonly budget?: Budget;
 }
+
+export interface Budget {
+  steps: number;
+}
+
+export const newBudget = (): Budget => ({ steps: MAX_STEPS });
 
 /** Deeper nesting of `template` calls is taken for an endless recursion. */
 const MAX_DEPTH = 1000;
+/** Templates come from tenants and must not keep the process busy: bounds on what one may do. */
+const MAX_STEPS = 200_000;
+const MAX_OUTPUT = 4 * 1024 * 1024;
 
 /** The text a template makes of data. Problems read `template: config:<line>:<column>: executing "config" at <...>: ...`. */
 export function executeTemplate(template: Template, data: Value, options: ExecuteOptions = {}): string | TemplateProblem {
@@ -30,14 +41,16 @@ class Execution {
   readonly #template: Template;
   readonly #functions: TemplateFunctions;
   readonly #encode: (text: string) => string;
+  readonly #budget: Budget;
   #output = '';
   #variables: { readonly name: string; value: Value }[] = [];
   #depth = 0;
 
-  constructor(template: Template, { functions = {}, encode = (text) => text }: ExecuteOptions) {
+  constructor(template: Template, { functions = {}, encode = (text) => text, budget = newBudget() }: ExecuteOptions) {
     this.#template = template;
     this.#functions = functions;
     this.#encode = encode;
+    this.#budget = budget;
   }
 
   run(data: Value): string {
@@ -57,13 +70,14 @@ class Execution {
   }
 
   #step(node: Node, dot: Value): Jump {
+    this.#spend(node);
     switch (node.is) {
       case 'text':
-        this.#output += node.text;
+        this.#write(node, node.text);
         return undefined;
       case 'action': {
         const value = this.#pipeline(node.pipe, dot);
-        if (node.pipe.variables.length === 0) this.#output += this.#encode(printed(value));
+        if (node.pipe.variables.length === 0) this.#write(node, this.#encode(printed(value)));
         return undefined;
       }
       case 'range':
@@ -94,9 +108,11 @@ class Execution {
   #range(node: Node & { is: 'if' | 'with' | 'range' }, dot: Value): Jump {
     const value = this.#pipeline({ ...node.pipe, variables: [] }, dot);
     const elements = this.#at(node.pipe, () => elementsOf(value));
-    if (elements.length === 0) return this.#walk(node.otherwise, dot);
     const { variables, assigns } = node.pipe;
+    let empty = true;
     for (const [key, element] of elements) {
+      empty = false;
+      this.#spend(node);
       const jump = this.#scoped(() => {
         const values = variables.length === 2 ? [key, element] : [element];
         variables.forEach((name, i) => {
@@ -106,7 +122,20 @@ class Execution {
       });
       if (jump === 'break') break;
     }
-    return undefined;
+    return empty ? this.#walk(node.otherwise, dot) : undefined;
+  }
+
+  #write(node: Located, text: string): void {
+    this.#output = this.#bounded(node, this.#output + text);
+  }
+
+  #bounded(node: Located, text: string): string {
+    return text.length > MAX_OUTPUT ? this.#fail(node, `the result is longer than ${MAX_OUTPUT} characters`) : text;
+  }
+
+  #spend(node: Located): void {
+    this.#budget.steps -= 1;
+    if (this.#budget.steps < 0) this.#fail(node, `the template takes more than ${MAX_STEPS} steps`);
   }
 
   #call(node: Node & { is: 'template' }, dot: Value): void {
@@ -202,7 +231,8 @@ class Execution {
       const wanted = found.most === Number.POSITIVE_INFINITY ? `at least ${found.least}` : `${found.least}`;
       this.#fail(operand, `wrong number of args for ${name}: want ${wanted} got ${args.length}`);
     }
-    return this.#at(operand, () => found.call(...args), `error calling ${name}: `);
+    const result = this.#at(operand, () => found.call(...args), `error calling ${name}: `);
+    return typeof result === 'string' ? this.#bounded(operand, result) : result;
   }
 
   /** `and` and `or` stop at the first argument that decides (R2.66a). */

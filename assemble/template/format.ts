@@ -3,6 +3,10 @@ import { plain, pointedTo, printed, typeName, type Value } from './values.ts';
 
 const directive = /%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g;
 
+const MAX_WIDTH = 10_000;
+/** What numbers can be written with. */
+const MAX_PRECISION = 100;
+
 /** Formats like Go's `Sprintf`: the verbs v s d q t x X o b c f e g %, with flags, width and precision. */
 export function format(pattern: string, args: readonly Value[]): string {
   let next = 0;
@@ -11,6 +15,7 @@ export function format(pattern: string, args: readonly Value[]): string {
     if (next >= args.length) return `%!${verb}(MISSING)`;
     const arg = args[next] ?? null;
     next += 1;
+    if (Number(width) > MAX_WIDTH || Number(precision ?? 0) > MAX_PRECISION) return '%!(BADWIDTH)';
     return pad(withSign(formatOne(verb, arg, precision, flags), arg, flags), flags, Number(width || 0));
   });
   if (next >= args.length) return result;

@@ -122,9 +122,9 @@ export function fieldOf(value: Value, name: string): Value {
 }
 
 /** The elements of a value that can be ranged over, with their keys: a list by index, a map by sorted key, a number as 0 to n-1. */
-export function elementsOf(value: Value): [Value, Value][] {
+export function elementsOf(value: Value): Iterable<[Value, Value]> {
   const target = pointedTo(value);
-  if (typeof target === 'number') return Array.from({ length: Math.max(target, 0) }, (_, i) => [i, i]);
+  if (typeof target === 'number') return countTo(target);
   if (target instanceof Typed) {
     const { shape, data } = target;
     if (shape.kind === 'list') return ((data ?? []) as unknown[]).map((item, i) => [i, view(shape.items, item)]);
@@ -137,6 +137,11 @@ export function elementsOf(value: Value): [Value, Value][] {
   }
   if (target === null) return [];
   throw new TemplateFailure(`range can't iterate over ${printed(target)}`);
+}
+
+/** One by one, because nobody knows how far a template will really count. */
+function* countTo(end: number): Generator<[Value, Value]> {
+  for (let i = 0; i < end; i += 1) yield [i, i];
 }
 
 /** The text an action leaves behind (R2.67). */

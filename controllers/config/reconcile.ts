@@ -43,8 +43,15 @@ export async function reconcileConfig(environment: ConfigEnvironment, namespace:
   else await report(environment, config, users, deleting);
 }
 
-async function addFinalizer({ client, observe }: ConfigEnvironment, { metadata }: StoredConfig): Promise<void> {
-  const patch = { metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.config], resourceVersion: metadata.resourceVersion } };
+/**
+ * Adds our finalizer, and an empty model where there is none: the reference writes the whole typed object here, so its clients
+ * find `spec.model.uri` in every config.
+ */
+async function addFinalizer({ client, observe }: ConfigEnvironment, { metadata, spec }: StoredConfig): Promise<void> {
+  const patch = {
+    metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.config], resourceVersion: metadata.resourceVersion },
+    ...(spec?.model ? {} : { spec: { model: { uri: '' } } }),
+  };
   observe(await client.patch<StoredConfig>(kinds.config, metadata.namespace, metadata.name, patch));
 }
 
@@ -65,7 +72,7 @@ async function report(environment: ConfigEnvironment, config: StoredConfig, user
   const conditions = openConditions(config.status?.conditions, {
     dependents: configDependents,
     now: timestamp(environment.now()),
-    generationObserved: config.status?.observedGeneration === generation,
+    generationObserved: deleting || config.status?.observedGeneration === generation,
   });
   const blockedBefore = conditions.get(c.configInUse)?.reason === 'DeletionBlocked';
   const message = `referenced by ${users.length} LLMInferenceService(s)`;
@@ -75,7 +82,8 @@ async function report(environment: ConfigEnvironment, config: StoredConfig, user
   const { referencedBy: _, ...rest } = config.status ?? {};
   const status: LLMInferenceServiceConfigStatus = {
     ...rest,
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    // A deletion raises the generation, but there is nothing to observe in it (R1.86).
+    ...(deleting || generation === undefined ? {} : { observedGeneration: generation }),
     conditions: conditions.list(),
     ...(users.length > 0 ? { referencedBy: users.slice(0, LISTED_REFERENCES) } : {}),
   };

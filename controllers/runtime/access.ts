@@ -48,7 +48,7 @@ export function accessOf(kubeConfig: LoadedKubeConfig): Access {
 
 /**
  * Access of a pod through its service account; token and CA are read again whenever they are asked for, because the kubelet
- * rotates them. Written out here because loading the client library for it costs about 60 MB (docs/decisions/0003-client.md).
+ * rotates them. Written out here because loading the client library for it costs about 60 MB (docs/decisions/0004-client.md).
  */
 export function inClusterAccess(environment: NodeJS.ProcessEnv, directory: string = SERVICE_ACCOUNT): Access {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;

@@ -35,7 +35,7 @@ export interface ApplierOptions {
   readonly now?: () => number;
 }
 
-/** Makes the API server agree with desired objects, with as few requests as possible (docs/decisions/0002-apply.md). */
+/** Makes the API server agree with desired objects, with as few requests as possible (docs/decisions/0003-apply.md). */
 export interface Applier {
   /**
    * `desired` states only what its owner owns. Throws an Error whose message starts with `failed to create|get|update <typeName> ns/name:`

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { sameQuantity } from './quantity.ts';
+import { sameQuantity } from '../../api/quantity.ts';
 import { defaultOf, isEmpty, isObject, type Json, type Shape } from './shape.ts';
 
 /** What the comparison cannot know from the two objects. Paths are JSON pointers. */

@@ -5,7 +5,8 @@ import type { Log } from './log.ts';
 export interface Part {
   readonly name: string;
   start(): void | Promise<void>;
-  stop(): void | Promise<void>;
+  /** Ends what runs, at the latest after `graceMs`. */
+  stop(graceMs: number): void | Promise<void>;
 }
 
 export interface ManagerOptions {
@@ -23,6 +24,9 @@ export interface ManagerOptions {
   readonly log?: Log;
 }
 
+/** Another process may lead 5 s after this one noticed that it no longer does. */
+const DEPOSED_GRACE_MS = 3_000;
+
 /** Why a manager ended. */
 export type End = 'stopped' | 'lost leadership';
 
@@ -34,6 +38,7 @@ export type End = 'stopped' | 'lost leadership';
 export async function runManager(options: ManagerOptions, signal: AbortSignal): Promise<End> {
   const { parts, synced, election, controllers, graceMs = 30_000, onLeader, log } = options;
   const started: Part[] = [];
+  let grace = graceMs;
   const start = async (part: Part): Promise<void> => {
     started.push(part);
     await part.start();
@@ -57,24 +62,34 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
     onLeader?.(true);
     for (const controller of controllers) await start(controller);
     const stopped = aborted(signal).then((): End => 'stopped');
-    return await Promise.race(election ? [stopped, election.lost.then((): End => 'lost leadership')] : [stopped]);
+    const end = await Promise.race(election ? [stopped, election.lost.then((): End => 'lost leadership')] : [stopped]);
+    if (end === 'lost leadership') grace = Math.min(graceMs, DEPOSED_GRACE_MS);
+    return end;
   } finally {
     onLeader?.(false);
-    await within(graceMs, stopAll(started, controllers, election, log), log);
+    const inControl = started.filter((part) => controllers.includes(part));
+    const others = started.filter((part) => !controllers.includes(part)).reverse();
+    await within(grace, stopAll(inControl, others, election, grace, log), log);
   }
 }
 
-async function stopAll(started: readonly Part[], controllers: readonly Part[], election: Election | undefined, log: Log | undefined): Promise<void> {
+async function stopAll(
+  inControl: readonly Part[],
+  others: readonly Part[],
+  election: Election | undefined,
+  grace: number,
+  log: Log | undefined,
+): Promise<void> {
   const stop = async (part: Part): Promise<void> => {
     try {
-      await part.stop();
+      await part.stop(grace);
     } catch (error) {
       log?.error({ err: error, part: part.name }, 'did not stop cleanly');
     }
   };
-  await Promise.all(started.filter((part) => controllers.includes(part)).map(stop));
+  await Promise.all(inControl.map(stop));
   await election?.release();
-  for (const part of started.filter((p) => !controllers.includes(p)).reverse()) await stop(part);
+  for (const part of others) await stop(part);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,9 @@
-import { kindOf } from '../../api/kinds.ts';
+import { answerAsync, get } from '../../api/inquiry.ts';
+import { type Kind, kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
 import type { ObjectRef, Stage } from '../../render/children.ts';
+import { isOwnAuthBinding } from '../../render/scheduler/access.ts';
 import { textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
 import type { Pass } from './pass.ts';
@@ -14,7 +16,7 @@ export interface StageFailure {
 
 /**
  * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
- * concurrently: none needs another one to exist. Everything that can be done is done; the failure that is returned is that
+ * concurrently, bindings after the Roles they name. Everything that can be done is done; the failure that is returned is that
  * of the first stage that failed.
  */
 export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure | undefined> {
@@ -26,15 +28,28 @@ export async function applyStages(pass: Pass, applier: Applier, stages: readonly
 }
 
 async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
+  // What has to be created anew is deleted in this pass; the event of its end starts the one that creates it.
+  const recreate = stage.recreate ?? [];
+  const isRecreated = (object: KubeObject): boolean => recreate.some(({ kind, name }) => kind === kindOf(object) && name === object.metadata.name);
+  const present = stage.present.filter((object) => !isRecreated(object));
+  const apply = (object: KubeObject): Promise<Rejection | undefined> => applyOne(pass, applier, object);
   const problems = await Promise.all([
-    ...stage.present.map((object) => applyOne(pass, applier, object)),
-    ...stage.absent.map((ref) => removeOne(pass, applier, ref)),
+    ...present.filter((object) => !isRoleBinding(object)).map(apply),
+    ...[...stage.absent, ...recreate].map((ref) => removeOne(pass, applier, ref)),
   ]);
+  problems.push(...(await Promise.all(present.filter(isRoleBinding).map(apply))));
   return stage.rejection ?? problems.find(isRejection);
 }
 
+/** The API server looks at the Role, whether its rules may be handed on, before it accepts a binding to it (R4.15). */
+const isRoleBinding = ({ kind }: KubeObject): boolean => kind === kinds.roleBinding.kind;
+
 async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Promise<Rejection | undefined> {
   try {
+    const { name = '' } = desired.metadata;
+    if (await isForeignBinding(pass, { kind: kindOf(desired), name })) {
+      return reject('ForeignObject', `failed to update v1.ClusterRoleBinding ${name}: it belongs to another service`);
+    }
     const outcome = await applier.apply(pass.stored, desired);
     if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message);
     if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message);
@@ -48,6 +63,7 @@ async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Prom
 
 async function removeOne(pass: Pass, applier: Applier, ref: ObjectRef): Promise<Rejection | undefined> {
   try {
+    if (await isForeignBinding(pass, ref)) return undefined;
     const outcome = await applier.remove(pass.stored, ref);
     if (outcome === 'deleted') {
       const { kind, name, namespace } = ref;
@@ -58,6 +74,13 @@ async function removeOne(pass: Pass, applier: Applier, ref: ObjectRef): Promise<
   } catch (error) {
     return reject('DeleteFailed', textOf(error));
   }
+}
+
+/** Two services can come to the same name of a cluster-scoped binding, which no owner reference tells apart (B4.8). */
+async function isForeignBinding(pass: Pass, { kind, name }: { kind: Kind | undefined; name: string }): Promise<boolean> {
+  if (kind !== kinds.clusterRoleBinding) return false;
+  const live = await answerAsync(get(kinds.clusterRoleBinding, '', name), pass.respond);
+  return live !== undefined && !isOwnAuthBinding({ service: pass.stored }, live);
 }
 
 /** `Created v1.Deployment ns/name` (R3 §1.4). */

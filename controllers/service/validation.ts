@@ -62,11 +62,11 @@ function detailOf(error: unknown): string {
   return causes.map(({ field, message = '' }) => (field ? `${field}: ${message}` : message)).join('; ');
 }
 
-/** Text from a ConfigMap may be YAML; the schema wants an object (R2.91). */
+/** The configuration from a ConfigMap is text, YAML or JSON; the schema wants an object (R2.91). */
 function withJsonConfig(spec: LLMInferenceServiceSpec): LLMInferenceServiceSpec {
   const { router } = spec;
   const inline = router?.scheduler?.config?.inline;
-  if (typeof inline !== 'string' || inline.trimStart().startsWith('{')) return spec;
+  if (typeof inline !== 'string') return spec;
   let parsed: unknown;
   try {
     parsed = parse(inline);

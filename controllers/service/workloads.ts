@@ -34,9 +34,10 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
   }
 }
 
+/** A stage that could not be rendered has a reason of its own; one that could not be applied gets the reason of its step. */
 function reportFailure(pass: Pass, { stage, rejection }: StageFailure): Rejection {
   const known = failures[stage.name];
   const told = known ? withinStep(rejection, known.prefix) : rejection;
-  if (known) pass.conditions.markFalse(known.condition, known.reason, told.message);
+  if (known) pass.conditions.markFalse(known.condition, stage.rejection?.reason ?? known.reason, told.message);
   return withinStep(told, 'failed to reconcile workload');
 }

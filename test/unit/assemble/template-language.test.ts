@@ -158,3 +158,14 @@ describe('problems of templates', () => {
   ];
   for (const [source, expected] of table) it(source, () => expect(render(source)).to.equal(expected));
 });
+
+describe('bounds of templates, which come from tenants', () => {
+  const doubling = (times: number): string => `{{ $x := printf \`%9999s\` \`\` }}${'{{ $x = printf `%s%s` $x $x }}'.repeat(times)}{{ $x }}`;
+  it('the result', () => expect(render(doubling(60))).to.include('the result is longer than'));
+  it('widths', () => expect(render('{{ printf `%999999999d` 1 }}')).to.equal('%!(BADWIDTH)'));
+  it('calls that multiply', () => {
+    const level = (i: number): string => `{{ define \`t${i}\` }}{{ template \`t${i + 1}\` }}{{ template \`t${i + 1}\` }}{{ end }}`;
+    const levels = Array.from({ length: 40 }, (_, i) => level(i)).join('');
+    expect(render(`${levels}{{ define \`t40\` }}{{ end }}{{ template \`t0\` }}`)).to.include('takes more than 200000 steps');
+  });
+});

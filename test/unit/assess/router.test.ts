@@ -52,10 +52,10 @@ describe('the router of a service', () => {
     ]);
   });
 
-  it('stops at references to nothing, with a rejection to retry', () => {
+  it('stops at references to nothing, and waits for them to appear', () => {
     const plan = ask(routeService(context({ spec })), []);
     expect(plan.stage).to.equal(undefined);
-    expect(plan.rejection).to.include({ reason: 'RefsInvalid', retry: true });
+    expect(plan.rejection).to.include({ reason: 'RefsInvalid', retry: false });
     expect(plan.rejection?.message).to.equal('Managed HTTPRoute references non-existent Gateway kserve/kserve-ingress-gateway');
   });
 

@@ -56,7 +56,7 @@ describe('the certificate Secret', () => {
     expect(secret.metadata).to.deep.include({
       name: SECRET,
       labels: { 'app.kubernetes.io/component': 'llminferenceservice-workload', ...partLabels },
-      annotations: { [EXPIRATION]: '2034-01-01T00:00:00Z' },
+      annotations: { [EXPIRATION]: '2033-12-30T00:00:00Z' },
     });
   });
 
@@ -177,5 +177,6 @@ describe('a live certificate', () => {
     const parsed = new X509Certificate(issued.certificate);
     expect(parsed.subject).to.equal('O=Kserve Self Signed');
     expect(parsed.ca).to.equal(false);
+    expect(Date.parse(parsed.validTo) - Date.parse(parsed.validFrom)).to.equal(12 * 365 * 24 * 3600 * 1000);
   });
 });

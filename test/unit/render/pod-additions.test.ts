@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Container, KubeObject } from '../../../api/kubernetes.ts';
+import { addQuantities } from '../../../api/quantity.ts';
 import { isRejection } from '../../../api/rejection.ts';
 import type { KVCacheOffloadingSpec, SecondaryTierSpec, TracingSpec } from '../../../api/types.ts';
 import { addKvCacheTiers } from '../../../render/kv-cache.ts';
@@ -192,4 +193,17 @@ describe('the template of managed device claims', () => {
     expect(recreated({ deviceClassName: 'other', count: 1 })).to.equal(true);
     expect(recreated({ deviceClassName: 'gpu', count: 1, selectors: [{ cel: { expression: 'a' } }] })).to.equal(true);
   });
+});
+
+describe('sums of quantities', () => {
+  for (const [a, b, sum] of [
+    ['10Gi', '200Gi', '210Gi'],
+    ['1G', '1Gi', '2073741824'],
+    ['512Mi', '512Mi', '1Gi'],
+    ['0', '100Gi', '100Gi'],
+    ['1500m', '500m', '2'],
+    [1, '1k', '1001'],
+  ] as const) {
+    it(`${a} and ${b} are ${sum}`, () => expect(addQuantities(a, b)).to.equal(sum));
+  }
 });

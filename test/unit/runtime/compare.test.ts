@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { kinds } from '../../../api/kinds.ts';
 import { differences, sharedKeys } from '../../../controllers/runtime/compare.ts';
 import { shapeOf } from '../../../controllers/runtime/known-defaults.ts';
-import { sameQuantity } from '../../../controllers/runtime/quantity.ts';
 import type { Json, Shape } from '../../../controllers/runtime/shape.ts';
 
 const nothing = { accepts: () => false, drops: () => false };
@@ -132,22 +131,4 @@ describe('sharedKeys', () => {
   it('escapes keys as JSON pointers do', () => {
     expect(sharedKeys(shapeOf(kinds.secret), { metadata: { labels: { 'a/b~c': '' } } })).to.deep.equal(['/metadata/labels/a~1b~0c']);
   });
-});
-
-describe('sameQuantity', () => {
-  for (const [a, b, same] of [
-    ['1', '1000m', true],
-    [1, '1', true],
-    ['0.5', '500m', true],
-    ['1Gi', '1024Mi', true],
-    ['1Gi', '1G', false],
-    ['1e3', '1k', true],
-    ['1.5Gi', '1536Mi', true],
-    ['100n', '0.1u', true],
-    ['-1', '1', false],
-    ['nonsense', 'nonsense', true],
-    ['', '0', false],
-  ] as const) {
-    it(`${JSON.stringify(a)} and ${JSON.stringify(b)}: ${same}`, () => expect(sameQuantity(a, b)).to.equal(same));
-  }
 });

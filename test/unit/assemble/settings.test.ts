@@ -1,0 +1,178 @@
+import { expect } from 'chai';
+import { parseSettings, sameSettings } from '../../../assemble/parse-settings.ts';
+import { accepted, refusal, storageInitializer } from './fixtures.ts';
+
+const parse = (data: Record<string, string | object>): ReturnType<typeof parseSettings> =>
+  parseSettings(
+    Object.fromEntries(Object.entries({ storageInitializer, ...data }).map(([k, v]) => [k, typeof v === 'string' ? v : JSON.stringify(v)])),
+    'kserve',
+  );
+const good = (data: Record<string, string | object> = {}) => accepted(parse(data));
+const bad = (data: Record<string, string | object>): string => refusal(parse(data));
+const ingress = (fields: object): Record<string, object> => ({ ingress: { ingressGateway: 'x', ...fields } });
+
+describe('ingress settings (R2.3)', () => {
+  it('have defaults', () =>
+    expect(good().ingress).to.deep.equal({
+      gatewayNamespace: 'kserve',
+      gatewayName: '',
+      urlScheme: 'http',
+      enableTLS: false,
+      modelBasedRoutingHeaderName: 'X-Gateway-Model-Name',
+      modelBasedRoutingMode: 'enabled',
+    }));
+
+  const gateways: [string, string, string][] = [
+    ['kserve-ingress-gateway', 'kserve', 'kserve-ingress-gateway'],
+    ['infra/public', 'infra', 'public'],
+    ['a/b/c', 'kserve', 'a/b/c'],
+  ];
+  for (const [text, gatewayNamespace, gatewayName] of gateways) {
+    it(`gateway ${text}`, () => expect(good(ingress({ kserveIngressGateway: text })).ingress).to.include({ gatewayNamespace, gatewayName }));
+  }
+
+  const modes = {
+    enabled: 'enabled',
+    forced: 'forced',
+    disabled: 'disabled',
+    FORCED: 'forced',
+    Disabled: 'disabled',
+    ENABLED: 'enabled',
+    odd: 'enabled',
+    '': 'enabled',
+  };
+  for (const [word, mode] of Object.entries(modes)) {
+    it(`mode "${word}" is ${mode}`, () => expect(good(ingress({ modelBasedRoutingMode: word })).ingress.modelBasedRoutingMode).to.equal(mode));
+  }
+
+  const problems: [string, Record<string, string | object>, string][] = [
+    ['bad JSON', { ingress: '{' }, 'unable to parse ingress config json'],
+    ['no ingressGateway', { ingress: {} }, 'invalid ingress config - ingressGateway is required'],
+    ['Gateway API without a gateway', ingress({ enableGatewayApi: true }), 'invalid ingress config - kserveIngressGateway is required'],
+    ['Gateway API with a bare name', ingress({ enableGatewayApi: true, kserveIngressGateway: 'x' }), 'should be in the format <namespace>/<name>'],
+    ['a bad gateway namespace', ingress({ enableGatewayApi: true, kserveIngressGateway: 'A/x' }), 'gateway namespace is invalid'],
+    ['a bad gateway name', ingress({ enableGatewayApi: true, kserveIngressGateway: 'a/x_' }), 'gateway name is invalid'],
+    ['a bad path template', ingress({ ingressDomain: 'd', pathTemplate: '{{ .Name' }), 'unable to parse pathTemplate'],
+    ['a path template without a domain', ingress({ pathTemplate: '/{{ .Name }}' }), 'ingressDomain is required if pathTemplate is given'],
+    ['a field of the wrong type', ingress({ urlScheme: 1 }), 'unable to parse ingress config json'],
+  ];
+  for (const [what, data, message] of problems) {
+    it(`refuses ${what}`, () => {
+      expect(bad(data)).to.include(message);
+      expect(bad(data)).to.match(/^failed to load ingress config: /);
+    });
+  }
+
+  it('accept a path template with a domain', () =>
+    expect(good(ingress({ ingressDomain: 'd', pathTemplate: '/{{ .Namespace }}/{{ .Name }}' }))).to.be.an('object'));
+});
+
+describe('storage settings (R3.200, R3.201)', () => {
+  const storage = (fields: object) => parse({ storageInitializer: { ...JSON.parse(storageInitializer), ...fields } });
+
+  it('have defaults', () =>
+    expect(good().storage).to.deep.equal({
+      image: 'registry.example.com/storage-initializer:1',
+      memoryRequest: '100Mi',
+      memoryLimit: '1Gi',
+      cpuRequest: '100m',
+      cpuLimit: '1',
+      cpuModelcar: '10m',
+      memoryModelcar: '15Mi',
+      configuredOciMode: '',
+      ociMode: 'disabled',
+      caBundleConfigMapName: '',
+      caBundleVolumeMountPath: '',
+    }));
+
+  for (const field of ['memoryRequest', 'memoryLimit', 'cpuRequest', 'cpuLimit']) {
+    it(`need ${field}`, () =>
+      expect(refusal(storage({ [field]: undefined }))).to.include(`failed to parse resource configuration for "storageInitializer"."${field}"`));
+  }
+  it('check modelcar quantities only when they are there', () => {
+    expect(accepted(storage({ cpuModelcar: '' })).storage.cpuModelcar).to.equal('10m');
+    expect(refusal(storage({ cpuModelcar: 'lots' }))).to.include('"storageInitializer"."cpuModelcar"');
+  });
+  it('need the key', () => expect(refusal(parseSettings({}, 'kserve'))).to.include('"storageInitializer"."memoryRequest"'));
+  it('refuse what is not JSON', () => expect(bad({ storageInitializer: 'x' })).to.include('unable to parse storageInitializer config json'));
+  it('refuse unknown OCI modes', () =>
+    expect(refusal(storage({ ociModelMode: 'magic' })))
+      .to.include('ociModelMode')
+      .and.include('magic'));
+  it('refuse a user id that is no number', () => expect(refusal(storage({ uidModelcar: 'x' }))).to.include('uidModelcar'));
+
+  const modes: [object, string, string][] = [
+    [{}, '', 'disabled'],
+    [{ enableModelcar: true }, '', 'modelcar'],
+    [{ enableOciModelSupport: true }, '', 'modelcar'],
+    [{ ociModelMode: 'native', enableModelcar: true }, 'native', 'native'],
+    [{ ociModelMode: 'fetch' }, 'fetch', 'fetch'],
+    [{ ociModelMode: 'modelcar' }, 'modelcar', 'modelcar'],
+  ];
+  for (const [fields, configuredOciMode, ociMode] of modes) {
+    it(`OCI mode of ${JSON.stringify(fields)} is ${ociMode}`, () =>
+      expect(accepted(storage(fields)).storage).to.include({ configuredOciMode, ociMode }));
+  }
+});
+
+describe('the other settings', () => {
+  it('read credentials (R3.202)', () => {
+    const { credentials } = good({
+      credentials: { storageSecretNameAnnotation: 'a', gcs: { gcsCredentialFileName: 'f' }, s3: { s3AccessKeyIDName: 'ID', s3UseHttps: '0' } },
+    });
+    expect(credentials).to.include({ storageSecretNameAnnotation: 'a', gcsCredentialFileName: 'f' });
+    expect(credentials.s3).to.include({ accessKeyIdName: 'ID', useHttps: '0', region: '' });
+    expect(good().credentials.s3.accessKeyIdName).to.equal('');
+  });
+
+  const lists: [string, string | undefined, string[]][] = [
+    ['missing', undefined, ['certificates.kserve.io/expiration']],
+    ['{}', '{}', ['certificates.kserve.io/expiration']],
+    ['an empty list', '{"expirationAnnotations":[]}', ['certificates.kserve.io/expiration']],
+    ['two keys', '{"expirationAnnotations":["b","a"]}', ['b', 'a']],
+  ];
+  for (const [what, scheduler, expected] of lists) {
+    it(`expiration annotations, ${what} (R2.5)`, () =>
+      expect(good(scheduler === undefined ? {} : { scheduler }).expirationAnnotations).to.deep.equal(expected));
+  }
+  it('refuse a scheduler key that is not JSON', () => expect(bad({ scheduler: 'not JSON' })).to.include('unable to parse scheduler config json'));
+
+  it('read autoscaling, absent when its key is (R1.105)', () => {
+    expect(good()).not.to.have.property('autoscaling');
+    expect(good({ 'autoscaling-wva-controller-config': { prometheus: { url: 'http://p', tlsInsecureSkipVerify: true } } }).autoscaling).to.deep.equal(
+      {
+        prometheus: { url: 'http://p', tlsInsecureSkipVerify: true, authModes: '', triggerAuthName: '', triggerAuthKind: 'TriggerAuthentication' },
+      },
+    );
+    expect(bad({ 'autoscaling-wva-controller-config': '[' })).to.include('failed to parse autoscaling-wva-controller-config config json');
+  });
+
+  it('pass on the metrics adapter document, whatever it is (R2.2a)', () => {
+    expect(good()).not.to.have.property('metricsAdapter');
+    expect(good({ 'autoscaling-metrics-adapter-config': { a: 1 } }).metricsAdapter).to.deep.equal({ a: 1 });
+    expect(good({ 'autoscaling-metrics-adapter-config': 'oops' }).metricsAdapter).to.equal('oops');
+  });
+
+  it('a missing ConfigMap is a failure of its own (R1.100)', () =>
+    expect(refusal(parseSettings(undefined, 'kserve'))).to.include('failed to load InferenceServiceConfigMap: '));
+});
+
+describe('what counts as a change of settings (R2.6)', () => {
+  const data = { storageInitializer, ingress: '{"ingressGateway":"x"}' };
+  const same = (a: Record<string, string> | undefined, b: Record<string, string> | undefined): boolean => sameSettings(a, b, 'kserve');
+
+  it('not: other keys, white space, fields that are not read', () => {
+    expect(same(data, { ...data, logger: 'x' })).to.equal(true);
+    expect(same(data, { ...data, ingress: '{ "ingressGateway": "x" , "ingressClassName": "istio"}' })).to.equal(true);
+  });
+  it('but: a value that is read, the adapter document', () => {
+    expect(same(data, { ...data, ingress: '{"ingressGateway":"x","urlScheme":"https"}' })).to.equal(false);
+    expect(same(data, { ...data, 'autoscaling-metrics-adapter-config': '{}' })).to.equal(false);
+  });
+  it('word by word when one side does not parse', () => {
+    const broken = { ...data, ingress: '{' };
+    expect(same(broken, { ...broken })).to.equal(true);
+    expect(same(broken, { ...broken, other: 'x' })).to.equal(false);
+    expect(same(undefined, data)).to.equal(false);
+  });
+});

@@ -4,7 +4,7 @@ import jsonPatch from 'fast-json-patch';
 import type { ConfigMap } from '../../../api/kubernetes.ts';
 import type { LocalModelCache } from '../../../api/local-model.ts';
 import { KindNotServedError } from '../../../controllers/runtime/api-error.ts';
-import type { AdmissionSources } from '../../../webhook/handlers.ts';
+import type { AdmissionSources } from '../../../webhook/sources.ts';
 import { review, serveWebhooks, settingsWith, type TestServer } from '../../support/webhook-client.ts';
 
 type Version = 'v1alpha1' | 'v1alpha2';

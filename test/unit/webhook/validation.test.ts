@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { defaultOptions } from '../../../api/options.ts';
 import { ApiError } from '../../../controllers/runtime/api-error.ts';
-import type { AdmissionSources } from '../../../webhook/handlers.ts';
+import type { AdmissionSources } from '../../../webhook/sources.ts';
 import { review, serveWebhooks, settingsWith, type TestServer } from '../../support/webhook-client.ts';
 
 type Version = 'v1alpha1' | 'v1alpha2';

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { defaultOptions } from '../../api/options.ts';
 import { type CertificateAuthority, createAuthority, type KeyAndCertificate } from '../../control-plane/certificates.ts';
 import type { Log } from '../../controllers/runtime/log.ts';
-import { type AdmissionSources, createHandlers } from '../../webhook/handlers.ts';
+import { createHandlers } from '../../webhook/handlers.ts';
 import { startWebhookServer, type WebhookServer, type WebhookServerOptions } from '../../webhook/server.ts';
+import type { AdmissionSources } from '../../webhook/sources.ts';
 
 export interface Answer {
   readonly status: number;

@@ -26,12 +26,12 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
  */
 export function convertObject(object: KubeObject, desired: string): KubeObject | Rejection {
   const { apiVersion, kind } = object;
-  if (!KINDS.has(kind)) return reject('UnknownKind', `no conversion for kind ${JSON.stringify(kind)}`, { retry: false });
+  if (!KINDS.has(kind)) return reject('UnknownKind', `no conversion for kind ${JSON.stringify(kind)}`);
   if (!VERSIONS.has(apiVersion) || !VERSIONS.has(desired)) {
-    return reject('UnknownVersion', `no conversion of ${kind} from ${JSON.stringify(apiVersion)} to ${JSON.stringify(desired)}`, { retry: false });
+    return reject('UnknownVersion', `no conversion of ${kind} from ${JSON.stringify(apiVersion)} to ${JSON.stringify(desired)}`);
   }
   if (apiVersion === desired) {
-    return reject('SameVersion', `${kind} is in version ${JSON.stringify(desired)} already`, { retry: false });
+    return reject('SameVersion', `${kind} is in version ${JSON.stringify(desired)} already`);
   }
   const { metadata, ...copy } = structuredClone(withoutNulls(object));
   const { annotations: given, ...otherMetadata } = metadata ?? {};

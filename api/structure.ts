@@ -5,6 +5,7 @@ import type { Version } from './schema/model.ts';
 import type { SchemaNode } from './schema/node.ts';
 import { QUANTITY_PATTERN } from './schema/openapi.ts';
 import { resources, type ServingKind, versions } from './schema/resources.ts';
+import { similarName } from './similar.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -180,22 +181,9 @@ function checkObject(value: Fields, node: SchemaNode, path: string): FieldError[
 }
 
 function unknownField(path: string, name: string, known: readonly string[]): FieldError {
-  const similar = known.find((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  const similar = similarName(name, known);
   const hint = similar === undefined ? '' : `, did you mean "${similar}"?`;
   return { type: 'Forbidden', field: path, detail: `unknown field "${path}"${hint}` };
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function checkRules(value: unknown, node: SchemaNode, path: string): FieldError[] {

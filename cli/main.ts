@@ -20,6 +20,7 @@ const kubeconfigOption = () =>
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
   .version(packageVersion())
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for what this command takes)')
   .addHelpText(
     'after',
@@ -64,6 +65,18 @@ program
   .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
     const { printObjects, renderFiles } = await import('./render.ts');
     process.stdout.write(printObjects(renderFiles(options.filename, options)));
+  });
+
+program
+  .command('explain')
+  .description('Say what a field means: its type, default, permitted values, bounds, rules, and the fields below it.')
+  .argument('[field]', 'path such as spec.router.scheduler.config; the whole object without it', '')
+  .addOption(new Option('--version <version>', 'version of the API').choices(['v1alpha1', 'v1alpha2']).default('v1alpha2'))
+  .option('--config', 'explain LLMInferenceServiceConfig instead of LLMInferenceService')
+  .action(async (field: string, options: { version: 'v1alpha1' | 'v1alpha2'; config?: boolean }) => {
+    const { explainField } = await import('./explain.ts');
+    const kind = options.config ? 'LLMInferenceServiceConfig' : 'LLMInferenceService';
+    process.stdout.write(explainField(field, { kind, version: options.version }));
   });
 
 program
@@ -144,9 +157,25 @@ function port(text: string): number {
   return value;
 }
 
+/** Mistakes of ours, as opposed to what can go wrong: files, clusters, networks. */
+const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+function printError(error: unknown): void {
+  if (process.env.DEBUG) console.error(error);
+  else if (error instanceof ManifestError) console.error(error.message);
+  else if (!(error instanceof Error)) console.error(`llmisvc: ${String(error)}`);
+  else if (bugs.some((bug) => error instanceof bug)) console.error(`llmisvc: this is a bug: ${error.message} (set DEBUG=1 to see where)`);
+  else console.error(`llmisvc: ${error.message}`);
+}
+
+// Whoever reads the output may have seen enough of it: `llmisvc render … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`llmisvc: ${error instanceof ManifestError || !process.env.DEBUG ? (error as Error).message : (error as Error).stack}`);
+  printError(error);
   process.exitCode = 1;
 }

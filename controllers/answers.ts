@@ -29,8 +29,12 @@ type ListQuestion = Question & { ask: 'list' };
 const keyOf = (apiVersion: string, kind: string, namespace: string | undefined, name: string | undefined): string =>
   `${apiVersion} ${kind} ${namespace ?? ''}/${name ?? ''}`;
 
-/** From what the pass has written, from the caches where they know, else from the API server. */
-export function openAnswers(sources: AnswerSources, now: number): Answers {
+/**
+ * From what the pass has written, from the caches where they know, else from the API server.
+ *
+ * @param onAsk told of each question before it is answered
+ */
+export function openAnswers(sources: AnswerSources, now: number, onAsk: (question: Question) => void = () => undefined): Answers {
   const { client, caches, served } = sources;
   const asked = new Map<string, Question>();
   const reads = new Map<string, Promise<KubeObject | undefined>>();
@@ -51,7 +55,9 @@ export function openAnswers(sources: AnswerSources, now: number): Answers {
 
   return {
     async respond(question) {
-      asked.set(JSON.stringify(question), question);
+      const key = JSON.stringify(question);
+      if (!asked.has(key)) onAsk(question);
+      asked.set(key, question);
       switch (question.ask) {
         case 'get':
           return await findObject(question);

@@ -1,7 +1,6 @@
 import type { Answer, Question } from '../api/inquiry.ts';
-import { type Kind, kinds } from '../api/kinds.ts';
+import type { Kind } from '../api/kinds.ts';
 import type { ConfigMap } from '../api/kubernetes.ts';
-import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import type { Options } from '../api/options.ts';
 import type { LLMInferenceService } from '../api/types.ts';
 import { answerFromCaches } from './cached-answers.ts';
@@ -18,10 +17,12 @@ import type { Part } from './runtime/manager.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { createQueue, type Queue } from './runtime/queue.ts';
 import { createServedKinds } from './runtime/served-kinds.ts';
+import type { ServiceEnvironment } from './service/environment.ts';
 import type { StoredService } from './service/pass.ts';
-import { reconcileService, type ServiceEnvironment } from './service/reconcile.ts';
+import { reconcileService } from './service/reconcile.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
+import { readSettings } from './settings.ts';
 import { createWrittenObjects } from './written-objects.ts';
 
 export interface OperatorOptions {
@@ -151,10 +152,6 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     knowledge: () => (hasSynced() ? respond : undefined),
     servicesUsing: (config) => caches.services.byIndex(BY_CONFIG, config),
     idle: () => serviceQueue.idle && configQueue.idle,
-    async settings() {
-      const { systemNamespace } = options;
-      const cached = caches.settings.hasSynced() ? caches.settings.get(systemNamespace, SETTINGS_CONFIG_MAP) : undefined;
-      return (cached ?? (await client.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP))) as ConfigMap | undefined;
-    },
+    settings: () => readSettings(client, caches, options.systemNamespace),
   };
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../controllers/runtime/log.ts';
@@ -24,18 +25,14 @@ const RECHECK_MS = 60_000;
  * Reads `tls.crt` and `tls.key` from a directory and again when they change. Kubernetes replaces a mounted Secret by moving a
  * link in the directory, so the directory is watched, not the files. A pair that cannot be read leaves the last good one in use.
  *
- * @throws when the files cannot be read at first
+ * @throws when there is no good pair at first
  */
 export function watchCertificate(directory: string, log: Log): CertificateFiles {
-  const read = (): KeyPair => ({
-    cert: readFileSync(join(directory, 'tls.crt'), 'utf8'),
-    key: readFileSync(join(directory, 'tls.key'), 'utf8'),
-  });
-  let pair = read();
+  let pair = readPair(directory);
   const listeners: ((pair: KeyPair) => void)[] = [];
   const reload = (): void => {
     try {
-      const next = read();
+      const next = readPair(directory);
       if (next.cert === pair.cert && next.key === pair.key) return;
       for (const listener of listeners) listener(next);
       pair = next;
@@ -46,6 +43,14 @@ export function watchCertificate(directory: string, log: Log): CertificateFiles 
   };
   const stopWatching = watchDirectory(directory, reload, log);
   return { current: () => pair, onChange: (listener) => listeners.push(listener), stop: stopWatching };
+}
+
+/** Node takes a certificate without its key, and then serves nobody; so the two are checked here. */
+function readPair(directory: string): KeyPair {
+  const cert = readFileSync(join(directory, 'tls.crt'), 'utf8');
+  const key = readFileSync(join(directory, 'tls.key'), 'utf8');
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('tls.key is not the key of tls.crt');
+  return { cert, key };
 }
 
 /** Calls back some time after changes in the directory, and now and then without one. Keeps no process alive. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
@@ -167,37 +167,36 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 }
 
 /**
- * Keeps count of connections and running requests, so that the server can be closed for good: Node's own `close` waits for clients
+ * Keeps track of connections and running requests, so that the server can be closed for good: Node's own `close` waits for clients
  * that never finish their handshake or their request.
  *
  * @returns closes the server; requests get that many milliseconds to be answered, connections without one get none
  */
 function trackWork(server: Server): (timeout: number) => Promise<void> {
-  const sockets = new Set<Socket>();
-  let running = 0;
-  let isClosing = false;
-  const closeAll = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
+  // A connection is a plain socket here and an encrypted one for a request; only the address is the same.
+  const address = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  const sockets = new Map<Socket, string>();
+  const running = new Set<ServerResponse>();
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
+    sockets.set(socket, address(socket));
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (_request, response) => {
-    running += 1;
-    response.once('close', () => {
-      running -= 1;
-      if (isClosing && running === 0) closeAll();
-    });
+    running.add(response);
+    response.once('close', () => running.delete(response));
   });
   return (timeout) =>
     new Promise((resolve) => {
-      isClosing = true;
-      const deadline = setTimeout(closeAll, timeout);
+      const closeAll = (spared: ReadonlySet<string>): void => {
+        for (const [socket, from] of sockets) if (!spared.has(from)) socket.destroy();
+      };
+      const deadline = setTimeout(closeAll, timeout, new Set());
       server.close(() => {
         clearTimeout(deadline);
         resolve();
       });
-      if (running === 0) closeAll();
+      // Node closes the connection after the answer.
+      for (const response of running) response.shouldKeepAlive = false;
+      closeAll(new Set([...running].map(({ req }) => address(req.socket))));
     });
 }

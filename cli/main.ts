@@ -18,6 +18,7 @@ const kubeconfigOption = () =>
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
   .version(packageVersion())
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for what this command takes)')
   .addHelpText(
     'after',
@@ -67,6 +68,18 @@ program
   .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
     const { printObjects, renderFiles } = await import('./render.ts');
     process.stdout.write(printObjects(renderFiles(options.filename, options)));
+  });
+
+program
+  .command('explain')
+  .description('Say what a field means: its type, default, permitted values, bounds, rules, and the fields below it.')
+  .argument('[field]', 'path such as spec.router.scheduler.config; the whole object without it', '')
+  .addOption(new Option('--version <version>', 'version of the API').choices(['v1alpha1', 'v1alpha2']).default('v1alpha2'))
+  .option('--config', 'explain LLMInferenceServiceConfig instead of LLMInferenceService')
+  .action(async (field: string, options: { version: 'v1alpha1' | 'v1alpha2'; config?: boolean }) => {
+    const { explainField } = await import('./explain.ts');
+    const kind = options.config ? 'LLMInferenceServiceConfig' : 'LLMInferenceService';
+    process.stdout.write(explainField(field, { kind, version: options.version }));
   });
 
 program

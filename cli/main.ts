@@ -167,9 +167,25 @@ function port(text: string): number {
   return value;
 }
 
+/** Mistakes of ours, as opposed to what can go wrong: files, clusters, networks. */
+const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+function printError(error: unknown): void {
+  if (process.env.DEBUG) console.error(error);
+  else if (error instanceof ManifestError) console.error(error.message);
+  else if (!(error instanceof Error)) console.error(`llmisvc: ${String(error)}`);
+  else if (bugs.some((bug) => error instanceof bug)) console.error(`llmisvc: this is a bug: ${error.message} (set DEBUG=1 to see where)`);
+  else console.error(`llmisvc: ${error.message}`);
+}
+
+// Whoever reads the output may have seen enough of it: `llmisvc render … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`llmisvc: ${error instanceof ManifestError || !process.env.DEBUG ? (error as Error).message : (error as Error).stack}`);
+  printError(error);
   process.exitCode = 1;
 }

@@ -74,6 +74,8 @@ export async function runOperator({ access, options, flags, log, metrics = creat
     options,
     settings: operator.settings,
     localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+    knowledge: operator.knowledge,
+    servicesUsing: operator.servicesUsing,
   });
   const webhooks = part('webhooks', async () => {
     const { webhookHost: host, webhookPort: port, webhookCertDir: certificateDirectory = DEFAULT_CERT_DIR } = flags;

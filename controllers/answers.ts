@@ -29,8 +29,12 @@ type ListQuestion = Question & { ask: 'list' };
 const keyOf = (apiVersion: string, kind: string, namespace: string | undefined, name: string | undefined): string =>
   `${apiVersion} ${kind} ${namespace ?? ''}/${name ?? ''}`;
 
-/** From what the pass has written, from the caches where they know, else from the API server. */
-export function openAnswers(sources: AnswerSources, now: number): Answers {
+/**
+ * From what the pass has written, from the caches where they know, else from the API server.
+ *
+ * @param onAsk told of each question before it is answered
+ */
+export function openAnswers(sources: AnswerSources, now: number, onAsk: (question: Question) => void = () => undefined): Answers {
   const { client, caches, served } = sources;
   const asked = new Map<string, Question>();
   const reads = new Map<string, Promise<KubeObject | undefined>>();
@@ -51,12 +55,14 @@ export function openAnswers(sources: AnswerSources, now: number): Answers {
 
   return {
     async respond(question) {
-      asked.set(JSON.stringify(question), question);
+      const key = JSON.stringify(question);
+      if (!asked.has(key)) onAsk(question);
+      asked.set(key, question);
       switch (question.ask) {
         case 'get':
           return await findObject(question);
         case 'list':
-          return listObjects(caches, question);
+          return listFromCache(caches, question);
         case 'served':
           return served.serves(question.kind) ?? (await client.serves(question.kind));
         case 'certificate':
@@ -85,7 +91,8 @@ async function readObject(client: Client, { kind, namespace, name }: GetQuestion
   }
 }
 
-function listObjects(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
+/** The objects of a kind that a cache holds, filtered as asked. */
+export function listFromCache(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
   const cache = caches.of(kind);
   if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
   const service = wanted[labels.name];

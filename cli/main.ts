@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../api/duration.ts';
 import { readBoolean } from './environment.ts';
 import { ManifestError } from './manifest-files.ts';
 import { packagePath, packageVersion } from './package-files.ts';
@@ -128,6 +129,21 @@ program
     new Option('--metrics-addr <address>', 'address of /metrics (plain HTTP); 0 for none').env('LLMISVC_METRICS_ADDR').default('127.0.0.1:8443'),
   )
   .addOption(
+    new Option(
+      '--storage-migration-timeout <duration>',
+      'how long stored objects may take to move to the storage version, such as 90m; then the process ends',
+    )
+      .env('LLMISVC_STORAGE_MIGRATION_TIMEOUT')
+      .default(undefined, '1h')
+      .argParser(duration),
+  )
+  .addOption(
+    new Option('--storage-migration-poll-interval <duration>', 'time between two attempts after the first ten')
+      .env('LLMISVC_STORAGE_MIGRATION_POLL_INTERVAL')
+      .default(undefined, '30s')
+      .argParser(duration),
+  )
+  .addOption(
     new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error', 'silent']).env('LLMISVC_LOG_LEVEL').default('info'),
   )
   .addHelpText(
@@ -163,6 +179,13 @@ program
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1 is needed.');
+  return value;
+}
+
+/** Milliseconds. */
+function duration(text: string): number {
+  const value = parseDuration(text);
+  if (value === undefined) throw new InvalidArgumentError('a duration such as 30s, 5m or 1h30m is needed.');
   return value;
 }
 

@@ -68,12 +68,15 @@ export interface Run {
 
 /** Runs an operator until the signal is aborted or leadership is lost. Rejects when something cannot be started. */
 export async function runOperator({ access, options, flags, log, metrics = createMetrics(), onRunning }: Run, signal: AbortSignal): Promise<End> {
-  const client = createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const connect = (): Client => createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const client = connect();
+  // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
+  const lookups = connect();
   const operator = createOperator({ client, options, log, metrics, workers: flags.workers });
   const handlers = createHandlers({
     options,
     settings: operator.settings,
-    localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+    localModelCaches: (namespace) => listLocalModelCaches(lookups, namespace),
     knowledge: operator.knowledge,
     servicesUsing: operator.servicesUsing,
   });
@@ -120,7 +123,7 @@ export async function runOperator({ access, options, flags, log, metrics = creat
       signal,
     );
   } finally {
-    await client.close();
+    await Promise.all([client.close(), lookups.close()]);
   }
 }
 

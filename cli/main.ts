@@ -74,7 +74,10 @@ program
   )
   .addOption(kubeconfigOption())
   .option('--webhook-url <url>', 'call webhooks at this URL instead of the in-cluster Service, for an operator that runs outside of the cluster')
-  .option('--webhook-ca <file>', 'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager has to supply it')
+  .option(
+    '--webhook-ca <file>',
+    'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager supplies it, or the operator itself',
+  )
   .action(async (options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }) => {
     const { install } = await import('./install.ts');
     await install(options);
@@ -97,6 +100,23 @@ program
     new Option('--webhook-cert-dir <path>', 'directory with tls.crt and tls.key; renewed files are picked up')
       .env('LLMISVC_WEBHOOK_CERT_DIR')
       .default(undefined, '<tmp>/k8s-webhook-server/serving-certs'),
+  )
+  .addOption(
+    new Option(
+      '--webhook-cert-mode <mode>',
+      'where the certificate comes from: that directory, or the operator itself; auto: the directory if there is one in it',
+    )
+      .choices(['auto', 'files', 'self-signed'])
+      .env('LLMISVC_WEBHOOK_CERT_MODE')
+      .default('auto'),
+  )
+  .addOption(
+    new Option(
+      '--webhook-cert-names <names>',
+      'names and addresses, separated by commas, that a self-signed certificate is for besides the webhook Service',
+    )
+      .env('LLMISVC_WEBHOOK_CERT_NAMES')
+      .argParser((text) => text.split(',').flatMap((name) => name.trim() || [])),
   )
   .addOption(new Option('--leader-elect', 'let one of several replicas write at a time').env('LLMISVC_LEADER_ELECT').default(false))
   .addOption(

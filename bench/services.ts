@@ -35,7 +35,10 @@ export async function createServices(client: Client, prefix: string, count: numb
   const namespaces = namespacesOf(prefix);
   const services = Array.from({ length: count }, (_, i): KubeObject => {
     const namespace = namespaces[i % NAMESPACES] ?? prefix;
-    return { ...example.object, metadata: { name: `qwen-${String(i).padStart(5, '0')}`, namespace } };
+    const name = `qwen-${String(i).padStart(5, '0')}`;
+    const spec = example.object.spec as { model: object };
+    // Models of their own: services that share a name are warned about each other all the time (R5.129).
+    return { ...example.object, metadata: { name, namespace }, spec: { ...spec, model: { ...spec.model, name: `Qwen/${name}` } } };
   });
   await forAll(services, USERS, (service) => client.create(service));
 }

@@ -16,8 +16,7 @@ export function renderService(object: KubeObject, { settings, options, respond }
   const service = applyDefaults(hub as unknown as LLMInferenceService) as Context['service'];
   const plan = answer(planService(service, settings, options), respond);
   if (isRejection(plan)) return plan;
-  const { stages } = plan;
-  return plan.rejection ?? stages.find((stage) => stage.rejection)?.rejection ?? stages.flatMap((stage) => stage.present);
+  return plan.rejection ?? plan.stages.find((stage) => stage.rejection)?.rejection ?? plan.stages.flatMap((stage) => stage.present);
 }
 
 /** Why a service cannot be served, for its author: the field at fault, and what to do about it. */

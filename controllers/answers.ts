@@ -1,5 +1,5 @@
 import type { Answer, Question } from '../api/inquiry.ts';
-import { kinds } from '../api/kinds.ts';
+import { kindOf, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
 import { BY_SERVICE, type Caches } from './caches.ts';
@@ -62,7 +62,7 @@ export function openAnswers(sources: AnswerSources, now: number, onAsk: (questio
         case 'get':
           return await findObject(question);
         case 'list':
-          return listFromCache(caches, question);
+          return listFromCache(caches, question, [...written.values()]);
         case 'served':
           return served.serves(question.kind) ?? (await client.serves(question.kind));
         case 'certificate':
@@ -91,11 +91,27 @@ async function readObject(client: Client, { kind, namespace, name }: GetQuestion
   }
 }
 
-/** The objects of a kind that a cache holds, filtered as asked. */
-export function listFromCache(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
+/** The objects of a kind that a cache holds, filtered as asked, together with what was written since. */
+export function listFromCache(
+  caches: Caches,
+  { kind, namespace, labels: wanted }: ListQuestion,
+  written: readonly KubeObject[] = [],
+): readonly KubeObject[] {
   const cache = caches.of(kind);
   if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
   const service = wanted[labels.name];
-  const candidates = service !== undefined && kind !== kinds.service ? cache.byIndex(BY_SERVICE, `${namespace}/${service}`) : cache.list(namespace);
+  const cached = service !== undefined && kind !== kinds.service ? cache.byIndex(BY_SERVICE, `${namespace}/${service}`) : cache.list(namespace);
+  const own = written.filter((object) => kindOf(object) === kind && object.metadata.namespace === namespace);
+  const candidates = own.length === 0 ? cached : withOwn(cached, own);
   return candidates.filter((object) => Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value));
+}
+
+/** The newer of each object, sorted by name. */
+function withOwn(cached: readonly KubeObject[], own: readonly KubeObject[]): readonly KubeObject[] {
+  const byName = new Map(cached.map((object) => [object.metadata.name ?? '', object]));
+  for (const object of own) {
+    const name = object.metadata.name ?? '';
+    byName.set(name, newest(byName.get(name), object) ?? object);
+  }
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

@@ -4,7 +4,7 @@ import { type Answer, answer, type Question } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import { checkStructure } from '../api/structure.ts';
-import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
+import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec, WorkloadSpec } from '../api/types.ts';
 import { validateService } from '../api/validate/service.ts';
 import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
@@ -62,14 +62,35 @@ const NO_UID = '00000000-0000-0000-0000-000000000000';
  * accept (R2.90), from what the caches know. Nothing is asked of the API server.
  */
 export async function warnOfRendering(service: LLMInferenceService, namespace: string, sources: AdmissionSources): Promise<string[]> {
-  const ground = await findGround(sources);
+  const doubts = doubtsAbout(service.spec ?? {});
+  const ground = doubts.any ? await findGround(sources) : undefined;
   if (!ground) return [];
-  const plan = answer(planService(asStored(service, namespace), ground.settings, sources.options), ground.respond);
+  const plan = answer(planService(asStored(service, namespace), ground.settings, sources.options, doubts), ground.respond);
   if (isRejection(plan)) return textsOf([plan]);
   const { assembled, stages } = plan;
   const rejections = [...stages.flatMap(({ rejection }) => rejection ?? []), ...(plan.rejection ? [plan.rejection] : [])];
-  return [...textsOf(rejections), ...warnOfEffectiveSpec(assembled), ...warnOfAdapters(plan)].slice(0, MOST_WARNINGS);
+  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...warnOfAdapters(plan)].slice(0, MOST_WARNINGS);
 }
+
+/** URIs that every installation knows how to attach. */
+const ATTACHABLE = /^(hf|s3|pvc):\/\/./;
+
+/**
+ * Where to look. What a valid service states in plain words on top of the presets comes out valid; it takes configs, templates or the
+ * inner parts of pods and schedulers to make a spec that fails. Most services have none of these and cost nothing here.
+ */
+function doubtsAbout(spec: LLMInferenceServiceSpec): { readonly any: boolean; readonly spec: boolean; readonly scheduler: boolean } {
+  const isLayered = (spec.baseRefs?.length ?? 0) > 0;
+  const isTemplated = JSON.stringify(spec).includes('{{');
+  const { template, config, pool } = spec.router?.scheduler ?? {};
+  const isPicky = isLayered || (template?.containers?.length ?? 0) > 0 || config !== undefined || pool !== undefined;
+  const isAttachable = ATTACHABLE.test(spec.model?.uri ?? '') && spec.storageInitializer === undefined && !spec.model?.lora?.adapters?.length;
+  const any = isLayered || isTemplated || isPicky || !isAttachable || mountsSomething(spec) || mountsSomething(spec.prefill ?? {});
+  return { any, spec: isLayered || isTemplated, scheduler: isPicky };
+}
+
+const mountsSomething = ({ template, worker }: WorkloadSpec): boolean =>
+  [template, worker].some((pod) => pod?.volumes?.length || pod?.initContainers?.length || pod?.containers?.some((c) => c.volumeMounts?.length));
 
 /** The service as it will be stored: defaulted, and with what the API server gives it. */
 function asStored(service: LLMInferenceService, namespace: string): Context['service'] {

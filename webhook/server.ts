@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { CONVERSION_PATH } from '../api/webhooks.ts';
 import { ApiError } from '../controllers/runtime/api-error.ts';
@@ -8,6 +8,7 @@ import type { Log } from '../controllers/runtime/log.ts';
 import { type AdmissionRequest, answerReview, deny, readReview, type Verdict } from './admission-review.ts';
 import { watchCertificate } from './certificate-files.ts';
 import type { CertificateSource } from './certificate-source.ts';
+import { trackConnections } from './connections.ts';
 import { convertReview } from './conversion-review.ts';
 
 /** Decides about one request. A thrown error becomes a denial: an ApiError with its Status, any other with code 500 (R1.50). */
@@ -66,7 +67,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT;
     certificate.onChange((pair) => server.setSecureContext({ ...tls, ...pair }));
     server.on('tlsClientError', (error, socket) => log.debug({ err: error, client: socket.remoteAddress }, 'no TLS connection'));
-    const drain = trackWork(server);
+    const drain = trackConnections(server);
     await listen(server, host, options.port);
     const { port } = server.address() as AddressInfo;
     log.info({ host, port }, 'webhooks are served');
@@ -168,39 +169,4 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       resolve();
     });
   });
-}
-
-/**
- * Keeps track of connections and running requests, so that the server can be closed for good: Node's own `close` waits for clients
- * that never finish their handshake or their request.
- *
- * @returns closes the server; requests get that many milliseconds to be answered, connections without one get none
- */
-function trackWork(server: Server): (timeout: number) => Promise<void> {
-  // A connection is a plain socket here and an encrypted one for a request; only the address is the same.
-  const address = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
-  const sockets = new Map<Socket, string>();
-  const running = new Set<ServerResponse>();
-  server.on('connection', (socket: Socket) => {
-    sockets.set(socket, address(socket));
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('request', (_request, response) => {
-    running.add(response);
-    response.once('close', () => running.delete(response));
-  });
-  return (timeout) =>
-    new Promise((resolve) => {
-      const closeAll = (spared: ReadonlySet<string>): void => {
-        for (const [socket, from] of sockets) if (!spared.has(from)) socket.destroy();
-      };
-      const deadline = setTimeout(closeAll, timeout, new Set());
-      server.close(() => {
-        clearTimeout(deadline);
-        resolve();
-      });
-      // Node closes the connection after the answer.
-      for (const response of running) response.shouldKeepAlive = false;
-      closeAll(new Set([...running].map(({ req }) => address(req.socket))));
-    });
 }

@@ -7,25 +7,27 @@ import { ApiError } from '../controllers/runtime/api-error.ts';
 import type { Log } from '../controllers/runtime/log.ts';
 import { type AdmissionRequest, answerReview, deny, readReview, type Verdict } from './admission-review.ts';
 import { watchCertificate } from './certificate-files.ts';
+import type { CertificateSource } from './certificate-source.ts';
 import { trackConnections } from './connections.ts';
 import { convertReview } from './conversion-review.ts';
 
 /** Decides about one request. A thrown error becomes a denial: an ApiError with its Status, any other with code 500 (R1.50). */
 export type AdmissionHandler = (request: AdmissionRequest) => Promise<Verdict> | Verdict;
 
-export interface WebhookServerOptions {
+/** A directory with `tls.crt` and `tls.key`, in which a change of either is picked up (R1.92), or another source. */
+type Certificate = { readonly certificateDirectory: string } | { readonly certificate: CertificateSource };
+
+export type WebhookServerOptions = Certificate & {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Directory with `tls.crt` and `tls.key`; a change of either is picked up (R1.92). */
-  readonly certificateDirectory: string;
   readonly handlers: ReadonlyMap<string, AdmissionHandler>;
   readonly log: Log;
   /** As of the TLS flags (R1.91); TLS 1.2 and the ciphers of the runtime unless set. */
   readonly tls?: { readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'; readonly ciphers?: string };
   /** Milliseconds that `stop` waits for requests that are being answered, 10,000 unless set. */
   readonly drainTimeout?: number;
-}
+};
 
 export interface WebhookServer {
   readonly port: number;
@@ -47,12 +49,14 @@ const DRAIN_TIMEOUT = 10_000;
 /**
  * Serves admission and conversion over HTTPS (R1.43 - R1.55). Every replica serves, leader or not.
  *
+ * The certificate's source stops with the server, also with one that does not start.
+ *
  * @throws when the certificate cannot be read or the port is taken
  */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const { log, host, drainTimeout = DRAIN_TIMEOUT } = options;
   const tls = { minVersion: 'TLSv1.2', ...options.tls } as const;
-  const certificate = watchCertificate(options.certificateDirectory, log);
+  const certificate = 'certificate' in options ? options.certificate : watchCertificate(options.certificateDirectory, log);
   try {
     const server = createServer(
       { ...tls, ...certificate.current(), ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_TIMEOUT },
@@ -70,12 +74,12 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     return {
       port,
       async stop() {
-        certificate.stop();
+        await certificate.stop();
         await drain(drainTimeout);
       },
     };
   } catch (error) {
-    certificate.stop();
+    await certificate.stop();
     throw error;
   }
 }

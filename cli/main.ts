@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../api/duration.ts';
 import { readBoolean } from './environment.ts';
 import { ManifestError } from './manifest-files.ts';
 import { packagePath, packageVersion } from './package-files.ts';
@@ -18,6 +19,7 @@ const kubeconfigOption = () =>
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
   .version(packageVersion())
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for what this command takes)')
   .addHelpText(
     'after',
@@ -68,6 +70,18 @@ program
   .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
     const { printObjects, renderFiles } = await import('./render.ts');
     process.stdout.write(printObjects(renderFiles(options.filename, options)));
+  });
+
+program
+  .command('explain')
+  .description('Say what a field means: its type, default, permitted values, bounds, rules, and the fields below it.')
+  .argument('[field]', 'path such as spec.router.scheduler.config; the whole object without it', '')
+  .addOption(new Option('--version <version>', 'version of the API').choices(['v1alpha1', 'v1alpha2']).default('v1alpha2'))
+  .option('--config', 'explain LLMInferenceServiceConfig instead of LLMInferenceService')
+  .action(async (field: string, options: { version: 'v1alpha1' | 'v1alpha2'; config?: boolean }) => {
+    const { explainField } = await import('./explain.ts');
+    const kind = options.config ? 'LLMInferenceServiceConfig' : 'LLMInferenceService';
+    process.stdout.write(explainField(field, { kind, version: options.version }));
   });
 
 program
@@ -124,6 +138,21 @@ program
     new Option('--metrics-addr <address>', 'address of /metrics (plain HTTP); 0 for none').env('LLMISVC_METRICS_ADDR').default('127.0.0.1:8443'),
   )
   .addOption(
+    new Option(
+      '--storage-migration-timeout <duration>',
+      'how long stored objects may take to move to the storage version, such as 90m; then the process ends',
+    )
+      .env('LLMISVC_STORAGE_MIGRATION_TIMEOUT')
+      .default(undefined, '1h')
+      .argParser(duration),
+  )
+  .addOption(
+    new Option('--storage-migration-poll-interval <duration>', 'time between two attempts after the first ten')
+      .env('LLMISVC_STORAGE_MIGRATION_POLL_INTERVAL')
+      .default(undefined, '30s')
+      .argParser(duration),
+  )
+  .addOption(
     new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error', 'silent']).env('LLMISVC_LOG_LEVEL').default('info'),
   )
   .addHelpText(
@@ -159,6 +188,13 @@ program
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1 is needed.');
+  return value;
+}
+
+/** Milliseconds. */
+function duration(text: string): number {
+  const value = parseDuration(text);
+  if (value === undefined) throw new InvalidArgumentError('a duration such as 30s, 5m or 1h30m is needed.');
   return value;
 }
 

@@ -1,14 +1,10 @@
 import { applyDefaults } from '../api/default.ts';
 import { answer } from '../api/inquiry.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { isStopped } from '../api/predicates.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService } from '../api/types.ts';
-import { assemble } from '../assemble/assemble.ts';
-import { routeService } from '../assess/router.ts';
-import type { Context, Stage } from '../render/children.ts';
-import { renderScheduler } from '../render/scheduler/scheduler.ts';
-import { renderWorkloads } from '../render/workload.ts';
+import { planService } from '../assess/plan.ts';
+import type { Context } from '../render/children.ts';
 import { type OfflineCluster, stored } from './offline-cluster.ts';
 
 /** Stands for the uid a service gets when it is created. */
@@ -18,25 +14,9 @@ const NO_UID = '00000000-0000-0000-0000-000000000000';
 export function renderService(object: KubeObject, { settings, options, respond }: OfflineCluster): readonly KubeObject[] | Rejection {
   const hub = stored({ ...object, metadata: { uid: NO_UID, ...object.metadata } });
   const service = applyDefaults(hub as unknown as LLMInferenceService) as Context['service'];
-  const assembled = answer(assemble(service, settings, options), respond);
-  if (isRejection(assembled)) return assembled;
-  const context: Context = {
-    service,
-    spec: assembled.spec,
-    adapters: assembled.adapters,
-    settings,
-    options,
-    now: 0,
-    stopped: isStopped(service.metadata),
-  };
-  const plan = answer(routeService(context), respond);
-  if (plan.rejection) return plan.rejection;
-  const stages: Stage[] = [
-    ...answer(renderWorkloads(context), respond),
-    ...answer(renderScheduler(context), respond),
-    ...(plan.stage ? [plan.stage] : []),
-  ];
-  return stages.find((stage) => stage.rejection)?.rejection ?? stages.flatMap((stage) => stage.present);
+  const plan = answer(planService(service, settings, options), respond);
+  if (isRejection(plan)) return plan;
+  return plan.rejection ?? plan.stages.find((stage) => stage.rejection)?.rejection ?? plan.stages.flatMap((stage) => stage.present);
 }
 
 /** Why a service cannot be served, for its author: the field at fault, and what to do about it. */

@@ -9,10 +9,13 @@ import { checkStructure, withDefaults } from '../api/structure.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
 import { validateConfigFields } from '../api/validate/config.ts';
 import { validateService } from '../api/validate/service.ts';
+import { warnOfConfig } from '../api/warn/config.ts';
+import { warnOfService } from '../api/warn/service.ts';
 import { checkConfigTemplate } from '../assemble/check-config.ts';
+import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
-import { type OfflineCluster, offlineCluster, type Sources } from './offline-cluster.ts';
+import { type OfflineCluster, offlineCluster, type Sources, stored } from './offline-cluster.ts';
 import { explain, renderService } from './offline-service.ts';
 
 /** What is wrong (the API server or the webhooks refuse it), or worth knowing, at one place of a manifest. */
@@ -61,7 +64,7 @@ const isServingKind = (kind: string): boolean => kind === kinds.service.kind || 
 
 function validateManifest(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   const refused = findRefusals(manifest, cluster);
-  const found = refused.length > 0 || manifest.object.kind !== kinds.service.kind ? refused : findWarnings(manifest, cluster);
+  const found = refused.length > 0 ? refused : findWarnings(manifest, cluster);
   return found.toSorted((a, b) => a.line - b.line);
 }
 
@@ -73,7 +76,10 @@ export function findRefusals(manifest: Manifest, cluster: OfflineCluster): Findi
   if (identity.length > 0) return errors(identity);
   const structure = [...checkMetadata(object), ...checkStructure(object)];
   if (structure.length > 0) return errors(structure);
-  if (object.kind === kinds.service.kind) return errors(checkedService(object).errors);
+  if (object.kind === kinds.service.kind) {
+    const refused = checkedService(object).errors;
+    return errors(refused.length > 0 ? refused : checkTemplateSyntax((object as unknown as LLMInferenceService).spec));
+  }
   return refuseConfig(manifest, cluster, errors);
 }
 
@@ -105,11 +111,20 @@ function refuseConfig(manifest: Manifest, { settings, options }: OfflineCluster,
 
 function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   const { object } = manifest;
-  const warnings = checkedService(object).warnings.map((text) => findingAt(manifest, 'warning', '', text));
+  const hub = withDefaults(stored(object));
+  if (object.kind !== kinds.service.kind) return warnOfConfig(hub as unknown as LLMInferenceServiceConfig).map((text) => warningAt(manifest, text));
+  const stated = [...checkedService(object).warnings, ...warnOfService(hub as unknown as LLMInferenceService)];
+  const warnings = stated.map((text) => warningAt(manifest, text));
   const rendered = renderService(object, cluster);
   if (!isRejection(rendered)) return warnings;
   const { field, text } = explain(rendered, object as unknown as LLMInferenceService);
   return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
+}
+
+/** Warnings start with the path of their field, if they are about one. */
+function warningAt(manifest: Manifest, text: string): Finding {
+  const [, field = '', told = text] = /^(spec[^: ]*): (.*)$/s.exec(text) ?? [];
+  return findingAt(manifest, 'warning', field, told);
 }
 
 /** A finding about a field of a manifest; the empty field stands for the whole object. */

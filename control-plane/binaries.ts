@@ -1,4 +1,4 @@
-import { access, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildFromModules } from './build.ts';
@@ -9,6 +9,8 @@ import { VERSIONS } from './versions.ts';
 
 /** Absolute paths of the executables. */
 export type Binaries = Readonly<Record<BinaryName, string>> & { readonly kubectl?: string };
+
+const STAGING = '.staging-';
 
 export interface BinaryOptions {
   readonly log?: Log;
@@ -53,10 +55,11 @@ async function binariesOfAssets(directory: string): Promise<Binaries> {
 }
 
 async function fillCache(directory: string, providers: readonly Provider[], log: Log): Promise<void> {
+  await removeLeftovers(directory);
   for (const provide of providers) {
     const missing = await missingIn(directory);
     if (missing.length === 0) return;
-    const staging = await mkdtemp(join(directory, '.staging-'));
+    const staging = await mkdtemp(join(directory, STAGING));
     try {
       await provide(missing, staging, log);
       await moveExecutables(staging, directory);
@@ -66,6 +69,12 @@ async function fillCache(directory: string, providers: readonly Provider[], log:
   }
   const missing = await missingIn(directory);
   if (missing.length > 0) throw new BinariesError(`there is no way to get ${missing.join(', ')} for ${process.platform}-${process.arch}`);
+}
+
+/** What a process that was killed in the middle left behind. The caller holds the lock: nobody else is at work. */
+async function removeLeftovers(directory: string): Promise<void> {
+  const leftovers = (await readdir(directory)).filter((name) => name.startsWith(STAGING));
+  await Promise.all(leftovers.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }
 
 /** A file that appears in `directory` is complete: it is renamed into place. */

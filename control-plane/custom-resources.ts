@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,8 +12,9 @@ const CHECK_INTERVAL_MS = 25;
 const TRIES_PER_READING = 40;
 const TIMEOUT_MS = 120_000;
 
-/** The CRDs of other projects that services of this one make use of. */
-export const foreignDefinitions: string = join(import.meta.dirname, 'crds');
+/** The directory with the CRDs of other projects that services of this one make use of. It is not copied to `dist/`. */
+export const foreignDefinitions: string =
+  ['crds', '../../control-plane/crds'].map((path) => join(import.meta.dirname, path)).find(existsSync) ?? 'control-plane/crds';
 
 /** Reads all objects of the `*.yaml` files of a directory, in the order of the file names. (A trusted one: aliases are not limited.) */
 export async function readManifests(directory: string): Promise<KubeObject[]> {

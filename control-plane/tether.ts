@@ -77,15 +77,16 @@ export function startTethered(command: string, args: readonly string[], options:
 }
 
 function exitOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(NOT_STARTED));
     child.once('exit', () => killGroup(child));
     child.once('close', (code) => resolve(code ?? KILLED));
   });
 }
 
-/** What a shell reports for a command that SIGKILL ended. */
+/** What a shell reports for a command that SIGKILL ended, and for one it cannot find. */
 const KILLED = 128 + 9;
+const NOT_STARTED = 127;
 
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;

@@ -1,7 +1,9 @@
-import { type Kind, kinds } from '../api/kinds.ts';
+import type { Answer, Question } from '../api/inquiry.ts';
+import type { Kind } from '../api/kinds.ts';
 import type { ConfigMap } from '../api/kubernetes.ts';
-import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import type { Options } from '../api/options.ts';
+import type { LLMInferenceService } from '../api/types.ts';
+import { answerFromCaches } from './cached-answers.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
 import { watchForConfigs } from './config/watches.ts';
@@ -15,10 +17,12 @@ import type { Part } from './runtime/manager.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { createQueue, type Queue } from './runtime/queue.ts';
 import { createServedKinds } from './runtime/served-kinds.ts';
+import type { ServiceEnvironment } from './service/environment.ts';
 import type { StoredService } from './service/pass.ts';
-import { reconcileService, type ServiceEnvironment } from './service/reconcile.ts';
+import { reconcileService } from './service/reconcile.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
+import { readSettings } from './settings.ts';
 import { createWrittenObjects } from './written-objects.ts';
 
 export interface OperatorOptions {
@@ -43,6 +47,10 @@ export interface Operator {
   idle(): boolean;
   /** The operator's ConfigMap as it is now. */
   settings(): Promise<ConfigMap | undefined>;
+  /** What the caches know, for those who may not wait for the API server; undefined until they are filled. */
+  knowledge(): ((question: Question) => Answer) | undefined;
+  /** The services that use a config, as far as the caches know. */
+  servicesUsing(config: string): readonly LLMInferenceService[];
 }
 
 /** Writes of the operator are recorded under this name. */
@@ -120,6 +128,9 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     },
   });
 
+  const hasSynced = (): boolean => caches.all.every((cache) => cache.hasSynced());
+  const respond = answerFromCaches({ caches, served });
+
   return {
     caches: {
       name: 'caches',
@@ -137,12 +148,10 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
       await served.waitForSync(signal);
       await Promise.all(caches.all.map((cache) => cache.waitForSync(signal)));
     },
-    hasSynced: () => caches.all.every((cache) => cache.hasSynced()),
+    hasSynced,
+    knowledge: () => (hasSynced() ? respond : undefined),
+    servicesUsing: (config) => caches.services.byIndex(BY_CONFIG, config),
     idle: () => serviceQueue.idle && configQueue.idle,
-    async settings() {
-      const { systemNamespace } = options;
-      const cached = caches.settings.hasSynced() ? caches.settings.get(systemNamespace, SETTINGS_CONFIG_MAP) : undefined;
-      return (cached ?? (await client.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP))) as ConfigMap | undefined;
-    },
+    settings: () => readSettings(client, caches, options.systemNamespace),
   };
 }

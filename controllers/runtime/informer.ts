@@ -1,15 +1,10 @@
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import type { Client } from './client.ts';
-import type { Log } from './log.ts';
-import { reflect } from './reflector.ts';
-import { createStore, type Store } from './store.ts';
+import { type ReflectorOptions, reflect } from './reflector.ts';
+import { createStore, type Indexes, type Store } from './store.ts';
 
 /** Told about every change: (undefined, new) appeared, (old, new) changed, (old, undefined) is gone. */
 export type Handler<T> = (before: T | undefined, after: T | undefined) => void;
-
-/** Functions from an object to the keys it is found under, by the name of the index. */
-export type Indexes<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 /** What a cache says about one object, and up to which resourceVersion it has seen its kind. */
 export interface CacheAnswer {
@@ -17,26 +12,10 @@ export interface CacheAnswer {
   readonly resourceVersion: string | undefined;
 }
 
-export interface InformerOptions<T extends KubeObject> {
-  readonly client: Client;
-  readonly kind: Kind;
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Ask the server for metadata only. */
-  readonly metadataOnly?: boolean;
+export interface InformerOptions<T extends KubeObject> extends ReflectorOptions<T> {
   readonly indexes?: Indexes<T>;
-  /** Applied to each object before it is stored; managedFields are gone already. */
-  readonly transform?: (object: T) => T;
   /** Says whether the kind is served and calls back when that changes; kinds are taken for served when left out (B3.21). */
   readonly served?: ServedWatch;
-  readonly log?: Log;
-  readonly onRestart?: (kind: string, reason: string) => void;
-  /** Waits between attempts after failures, in milliseconds. */
-  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
-  /** How long one watch request lasts, in seconds; the real value varies by up to its double. */
-  readonly watchSeconds?: number;
-  readonly pageSize?: number;
 }
 
 /** The part of ServedKinds an informer needs. */

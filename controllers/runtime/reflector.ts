@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isExpired, isTooLargeResourceVersion, textOf } from './api-error.ts';
-import type { InformerOptions } from './informer.ts';
+import type { Client } from './client.ts';
+import type { Log } from './log.ts';
 
 /** Where list and watch put what they get. */
 export interface Sink<T> {
@@ -10,7 +12,27 @@ export interface Sink<T> {
   bookmark(resourceVersion: string | undefined): void;
 }
 
-type ReflectOptions<T extends KubeObject> = InformerOptions<T> & { readonly signal: AbortSignal };
+/** What is listed and watched, and how. */
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: Client;
+  readonly kind: Kind;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Ask the server for metadata only. */
+  readonly metadataOnly?: boolean;
+  /** Applied to each object before it is handed on; managedFields are gone already. */
+  readonly transform?: (object: T) => T;
+  readonly log?: Log;
+  readonly onRestart?: (kind: string, reason: string) => void;
+  /** Waits between attempts after failures, in milliseconds. */
+  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  /** How long one watch request lasts, in seconds; the real value varies by up to its double. */
+  readonly watchSeconds?: number;
+  readonly pageSize?: number;
+}
+
+type ReflectOptions<T extends KubeObject> = ReflectorOptions<T> & { readonly signal: AbortSignal };
 
 const DEFAULT_BACKOFF = { firstMs: 200, maxMs: 30_000 };
 const DEFAULT_WATCH_SECONDS = 300;

@@ -1,5 +1,7 @@
 import type { KubeObject } from '../../api/kubernetes.ts';
-import type { Indexes } from './informer.ts';
+
+/** Functions from an object to the keys it is found under, by the name of the index. */
+export type Indexes<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 /** A change of one object: before, after. */
 export type Change<T> = readonly [T | undefined, T | undefined];

@@ -8,8 +8,8 @@ import { isNotFound } from '../runtime/api-error.ts';
 import type { Client } from '../runtime/client.ts';
 import type { Requeue } from '../runtime/queue.ts';
 import { publishStatus } from '../status-publisher.ts';
+import type { ServiceEnvironment } from './environment.ts';
 import { applyChanges, beginPass, finishedStatus, type StoredService } from './pass.ts';
-import type { ServiceEnvironment } from './reconcile.ts';
 
 /** How soon a deletion that waits for peers looks again (R3.5). */
 const PENDING_MS = 5_000;

@@ -2,47 +2,23 @@ import { conditionTypes as c } from '../../api/conditions.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
-import type { Options } from '../../api/options.ts';
 import { isRejection, type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import { parseSettings } from '../../assemble/parse-settings.ts';
 import type { Settings } from '../../assemble/settings.ts';
 import { observeWorkloads } from '../../assess/workload-status.ts';
 import { openAnswers } from '../answers.ts';
 import { syncCaBundle } from '../ca-bundle.ts';
-import type { Caches } from '../caches.ts';
-import type { Dependencies } from '../dependencies.ts';
 import { textOf } from '../runtime/api-error.ts';
-import type { Applier } from '../runtime/apply.ts';
-import type { Client } from '../runtime/client.ts';
-import type { EventRecorder } from '../runtime/events.ts';
-import type { Log } from '../runtime/log.ts';
 import type { Requeue } from '../runtime/queue.ts';
-import type { ServedKinds } from '../runtime/served-kinds.ts';
+import { readSettings } from '../settings.ts';
 import { publishStatus } from '../status-publisher.ts';
-import type { WrittenObjects } from '../written-objects.ts';
 import { configure } from './configuration.ts';
+import type { ServiceEnvironment } from './environment.ts';
 import { ensureFinalizer, finalizeService } from './finalize.ts';
-import { beginPass, finishedStatus, type Pass, type StoredService } from './pass.ts';
+import { beginPass, finishedStatus, type Pass } from './pass.ts';
 import { readinessEvents } from './readiness-events.ts';
 import { reconcileRouter } from './router.ts';
-import type { SpecValidator } from './validation.ts';
 import { reconcileWorkloads } from './workloads.ts';
-
-/** What the service reconciler works with. */
-export interface ServiceEnvironment {
-  readonly client: Client;
-  readonly options: Options;
-  readonly caches: Caches;
-  readonly served: ServedKinds;
-  readonly applier: Applier;
-  readonly validator: SpecValidator;
-  readonly events: EventRecorder;
-  readonly dependencies: Dependencies;
-  readonly written: WrittenObjects<StoredService>;
-  readonly log: Log;
-  /** Milliseconds since the epoch. */
-  now(): number;
-}
 
 /** The pass failed in a way that only a change of its inputs can mend: it is reported, and not repeated (R3.2 step 11). */
 class ReconcileFailure extends Error {
@@ -66,10 +42,11 @@ export async function reconcileService(environment: ServiceEnvironment, namespac
 
   const stored = await ensureFinalizer(client, known);
   written.observe(stored);
-  const answers = openAnswers(environment, environment.now());
+  const key = `${namespace}/${name}`;
+  const answers = openAnswers(environment, environment.now(), (question) => dependencies.add(key, question));
   const pass = beginPass(stored, environment.now(), answers);
   const failure = await attempt(() => runPass(environment, pass));
-  dependencies.record(`${namespace}/${name}`, answers.asked());
+  dependencies.record(key, answers.asked());
   await publish(environment, pass, failure);
   if (!failure) return undefined;
   if (failure.retry) throw new ReconcileFailure(failure.message);
@@ -81,7 +58,7 @@ async function attempt(run: () => Promise<Rejection | undefined>): Promise<Rejec
   try {
     return await run();
   } catch (error) {
-    return reject('Unexpected', textOf(error));
+    return reject('Unexpected', textOf(error), { retry: true });
   }
 }
 
@@ -110,18 +87,15 @@ async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rej
   return rejection && withinStep(rejection, 'failed to observe workload status');
 }
 
-/** The current content of the operator's ConfigMap, never a copy that only expires with time (R3.17a). */
-async function loadSettings({ client, caches, options }: ServiceEnvironment): Promise<Settings | Rejection> {
-  const { systemNamespace } = options;
-  const cached = caches.settings.hasSynced() ? caches.settings.get(systemNamespace, SETTINGS_CONFIG_MAP) : undefined;
-  const configMap = cached ?? (await client.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP));
+async function loadSettings({ client, caches, options: { systemNamespace } }: ServiceEnvironment): Promise<Settings | Rejection> {
+  const configMap = await readSettings(client, caches, systemNamespace);
   if (!configMap) {
     return reject(
       'SettingsMissing',
       `failed to load InferenceServiceConfigMap: configmaps "${SETTINGS_CONFIG_MAP}" not found in namespace ${systemNamespace}`,
     );
   }
-  return parseSettings(configMap.data as Record<string, string> | undefined, systemNamespace);
+  return parseSettings(configMap.data ?? {}, systemNamespace);
 }
 
 async function publish({ client, events, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import type { RootHookObject } from 'mocha';
 import { findBinaries } from '../../control-plane/binaries.ts';
-import { cluster, log, stopCluster } from './cluster.ts';
+import { cluster, log } from './cluster.ts';
+import { stopShared } from './shared-operator.ts';
 
 const BUILD_TIMEOUT_MS = 30 * 60_000;
 
@@ -16,7 +17,7 @@ export const mochaHooks: RootHookObject = {
       .then(cluster)
       .catch(() => undefined);
   },
-  afterAll: stopCluster,
+  afterAll: stopShared,
 };
 
 function needsCluster(suite: Mocha.Suite | undefined): boolean {

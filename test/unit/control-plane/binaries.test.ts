@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -107,6 +107,7 @@ describe('the executables of a control plane', () => {
       first.kill('SIGKILL');
       await once(second, 'exit');
       expect(readFileSync(builds, 'utf8').trim().split('\n')).to.deep.equal([String(first.pid), String(second.pid)]);
+      expect((await readdir(cacheDirectory(inHome()))).sort()).to.deep.equal(['.lock', ...REQUIRED]);
     });
 
     function seek(builds: string, buildMs: number): ChildProcess {

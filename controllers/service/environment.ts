@@ -1,0 +1,27 @@
+import type { Options } from '../../api/options.ts';
+import type { Caches } from '../caches.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Applier } from '../runtime/apply.ts';
+import type { Client } from '../runtime/client.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ServedKinds } from '../runtime/served-kinds.ts';
+import type { WrittenObjects } from '../written-objects.ts';
+import type { StoredService } from './pass.ts';
+import type { SpecValidator } from './validation.ts';
+
+/** What the service reconciler works with. */
+export interface ServiceEnvironment {
+  readonly client: Client;
+  readonly options: Options;
+  readonly caches: Caches;
+  readonly served: ServedKinds;
+  readonly applier: Applier;
+  readonly validator: SpecValidator;
+  readonly events: EventRecorder;
+  readonly dependencies: Dependencies;
+  readonly written: WrittenObjects<StoredService>;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}

@@ -202,8 +202,9 @@ async function listLocalModelCaches(client: Client, namespace: string): Promise<
 export async function runEmbedded(flags: RunOptions): Promise<void> {
   const { startEmbeddedCluster } = await import('./embedded.ts');
   const log = createLog({ level: flags.logLevel });
-  const signal = terminationSignal();
   const cluster = await startEmbeddedCluster({ webhookPort: flags.webhookPort, tell: (line) => console.error(line) });
+  // Until here Ctrl-C simply ends this process, and the control plane with it.
+  const signal = terminationSignal();
   try {
     console.error(`export KUBECONFIG=${cluster.controlPlane.adminKubeconfig.path}`);
     const options = readOptions(process.env, { systemNamespace: flags.systemNamespace });

@@ -8,7 +8,8 @@ import type { Condition, KubeObject } from '../api/kubernetes.ts';
 import type { ApiClient } from './api-client.ts';
 
 const CHECK_INTERVAL_MS = 25;
-const TIMEOUT_MS = 30_000;
+/** A busy machine takes long to compile schemas of this size. */
+const TIMEOUT_MS = 120_000;
 
 /** The directory with the CRDs of other projects that services of this one make use of. It is not copied to `dist/`. */
 export const foreignDefinitions: string =

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from './kubernetes.ts';
 import { labels as labelKeys } from './metadata.ts';
-import type { LLMInferenceService, LLMInferenceServiceSpec, PodTemplate, RouterSpec, WorkloadSpec } from './types.ts';
+import type { LLMInferenceService, LLMInferenceServiceSpec, ModelSpec, PodTemplate, RouterSpec, WorkloadSpec } from './types.ts';
 
 /**
  * The defaults every service gets, with or without a mutating webhook: the model name, the label of its routing group, and
@@ -22,11 +22,17 @@ function defaultSpec(spec: LLMInferenceServiceSpec, serviceName: string): LLMInf
   const { prefill, router } = spec;
   return {
     ...spec,
-    model: spec.model?.name ? spec.model : { ...(spec.model ?? { uri: '' }), name: serviceName },
+    model: namedModel(spec.model, serviceName),
     ...workloadDefaults(spec),
     ...(prefill ? { prefill: { ...prefill, ...workloadDefaults(prefill) } } : {}),
     ...(router?.scheduler?.template ? { router: withSchedulerContainers(router) } : {}),
   };
+}
+
+/** A service that is still to get its name (`generateName`) gets the name of its model when it has one (B23). */
+function namedModel(given: ModelSpec | undefined, serviceName: string): ModelSpec {
+  const model = given ?? { uri: '' };
+  return model.name || !serviceName ? model : { ...model, name: serviceName };
 }
 
 function workloadDefaults(workload: WorkloadSpec): WorkloadSpec {

@@ -51,6 +51,11 @@ export function errorBody({ type, value, detail }: FieldError): string {
   return `${text}${showsValue ? `: ${printValue(value)}` : ''}${detail ? `: ${detail}` : ''}`;
 }
 
+/** Field errors as the causes of a Kubernetes Status (R1.49). */
+export function fieldCauses(errors: readonly FieldError[]): { reason: string; message: string; field: string }[] {
+  return errors.map((e) => ({ reason: texts[e.type].cause, message: errorBody(e), field: e.field }));
+}
+
 /** A denial for field errors as a complete Kubernetes Status (R1.48). */
 export function invalidStatus(kind: string, group: string, name: string, errors: readonly FieldError[]): Record<string, unknown> {
   const lines = [...new Set(errors.map((e) => `${e.field}: ${errorBody(e)}`))];
@@ -64,7 +69,7 @@ export function invalidStatus(kind: string, group: string, name: string, errors:
       group,
       kind,
       name,
-      causes: errors.map((e) => ({ reason: texts[e.type].cause, message: errorBody(e), field: e.field })),
+      causes: fieldCauses(errors),
     },
   };
 }

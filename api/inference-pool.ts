@@ -35,7 +35,7 @@ export interface InferencePool {
  */
 export function toAlphaPoolSpec(spec: InferencePoolSpec): AlphaInferencePoolSpec | Rejection {
   const [port] = spec.targetPorts ?? [];
-  if (port === undefined) return reject('InvalidInferencePool', 'the InferencePool spec has no targetPorts', { field: 'targetPorts', retry: false });
+  if (port === undefined) return reject('InvalidInferencePool', 'the InferencePool spec has no targetPorts', { field: 'targetPorts' });
   const picker = spec.endpointPickerRef;
   return {
     ...(spec.selector === undefined ? {} : { selector: { ...spec.selector.matchLabels } }),

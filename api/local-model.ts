@@ -4,7 +4,7 @@ import type { LLMInferenceService } from './types.ts';
 /** A LocalModelCache or LocalModelNamespaceCache, as far as it concerns services (R1.57a). */
 export interface LocalModelCache {
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec: { readonly sourceModelUri: string; readonly nodeGroups: readonly string[] };
+  readonly spec?: { readonly sourceModelUri?: string; readonly nodeGroups?: readonly string[] };
 }
 
 /**
@@ -21,7 +21,7 @@ export function labelLocalModel(service: LLMInferenceService, caches: readonly L
     [labelKeys.localModelNamespace]: hit?.cache.metadata.namespace,
   });
   const nextAnnotations = withKeys(annotations, {
-    [annotationKeys.localModelSourceUri]: hit?.cache.spec.sourceModelUri,
+    [annotationKeys.localModelSourceUri]: hit?.source,
     [annotationKeys.localModelPvcName]: hit?.claim,
   });
   if (nextLabels === labels && nextAnnotations === annotations) return service;
@@ -38,18 +38,21 @@ export function labelLocalModel(service: LLMInferenceService, caches: readonly L
 
 interface Hit {
   readonly cache: LocalModelCache;
+  readonly source: string;
   readonly claim: string;
 }
 
 function findCache(uri: string, nodeGroup: string | undefined, caches: readonly LocalModelCache[]): Hit | undefined {
-  const matching = caches.filter(
-    ({ spec }) => coversUri(spec.sourceModelUri, uri) && (nodeGroup === undefined || spec.nodeGroups.includes(nodeGroup)),
+  const hits = caches.flatMap((cache): Hit[] => {
+    const { sourceModelUri: source = '', nodeGroups = [] } = cache.spec ?? {};
+    const fits = coversUri(source, uri) && (nodeGroup === undefined || nodeGroups.includes(nodeGroup));
+    return fits ? [{ cache, source, claim: `${cache.metadata.name}-${nodeGroup ?? nodeGroups[0] ?? ''}` }] : [];
+  });
+  const scoped = hits.filter(({ cache }) => cache.metadata.namespace !== undefined);
+  const byPrecedence = (scoped.length > 0 ? scoped : hits).toSorted(
+    (a, b) => b.source.length - a.source.length || (a.cache.metadata.name < b.cache.metadata.name ? -1 : 1),
   );
-  const scoped = matching.filter(({ metadata }) => metadata.namespace !== undefined);
-  const [cache] = (scoped.length > 0 ? scoped : matching).toSorted(
-    (a, b) => b.spec.sourceModelUri.length - a.spec.sourceModelUri.length || (a.metadata.name < b.metadata.name ? -1 : 1),
-  );
-  return cache && { cache, claim: `${cache.metadata.name}-${nodeGroup ?? cache.spec.nodeGroups[0] ?? ''}` };
+  return byPrecedence[0];
 }
 
 const withoutSlash = (uri: string): string => uri.replace(/\/$/, '');

@@ -89,7 +89,7 @@ export function draDeviceCount(annotations: Annotations): number | Rejection {
   const text = raw.trim();
   if (text === '') return 1;
   const problem = (detail: string): Rejection =>
-    reject('InvalidDeviceCount', `invalid ${keys.draDeviceCount} value ${JSON.stringify(raw)}: ${detail}`, { retry: false });
+    reject('InvalidDeviceCount', `invalid ${keys.draDeviceCount} value ${JSON.stringify(raw)}: ${detail}`);
   if (!/^[+-]?\d+$/.test(text)) return problem('not a whole number');
   const count = Number(text);
   return count >= 1 ? count : problem('must be >= 1');

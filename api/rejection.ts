@@ -1,7 +1,8 @@
 /**
  * An expected failure, as a value. `message` is for the user; `reason` is a CamelCase word that can stand in a condition;
  * `field` is the path of the field that caused it, where there is one (`spec.model.uri`).
- * `retry` is false when only a change of the inputs can help (R2.93).
+ * `retry` says that the same inputs may do better later, or that nobody tells when they change: then the pass is repeated with
+ * backoff. Everything else waits for the event of a changed input (R2.93).
  */
 export interface Rejection {
   readonly rejected: true;
@@ -12,7 +13,7 @@ export interface Rejection {
 }
 
 export function reject(reason: string, message: string, options: { field?: string; retry?: boolean } = {}): Rejection {
-  const { field, retry = true } = options;
+  const { field, retry = false } = options;
   return { rejected: true, reason, message, retry, ...(field === undefined ? {} : { field }) };
 }
 

@@ -5,6 +5,7 @@ import type { Version } from './schema/model.ts';
 import type { SchemaNode } from './schema/node.ts';
 import { QUANTITY_PATTERN } from './schema/openapi.ts';
 import { resources, type ServingKind, versions } from './schema/resources.ts';
+import { similarName } from './similar.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -22,7 +23,13 @@ const isServingKind = (kind: unknown): kind is ServingKind => kind === kinds.ser
  */
 export function withDefaults<T extends KubeObject>(object: T): T {
   const schema = schemaFor(object);
-  return schema === undefined ? object : (complete(object, schema) as T);
+  return schema === undefined ? object : (complete(object, schema, writtenDefaults) as T);
+}
+
+/** The object without the nulls that typed clients write for fields they leave out (R1.54). Where content is free, nulls stay. */
+export function withoutNulls<T extends KubeObject>(object: T): T {
+  const schema = schemaFor(object);
+  return schema === undefined ? object : (complete(object, schema, noDefaults) as T);
 }
 
 /**
@@ -36,30 +43,33 @@ export function checkStructure(object: unknown): FieldError[] {
   if (!isFields(object)) return [typeError('', object, 'object')];
   const schema = schemaFor(object);
   if (schema === undefined) return [notSupported('kind', `${object.apiVersion}, Kind=${object.kind}`, `no such kind in ${SERVING_GROUP}`)];
-  return check(complete(object, schema), schema, '');
+  return check(complete(object, schema, writtenDefaults), schema, '');
 }
 
 // --- defaults ---
 
-function complete(value: unknown, node: SchemaNode): unknown {
-  const { items, additionalProperties } = node.shape?.() ?? node;
-  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => complete(item, items));
-  if (!isFields(value)) return value;
-  if (node.properties !== undefined) return completeFields(value, node.properties);
-  if (additionalProperties === undefined) return value;
-  const present = Object.entries(value).filter(([, item]) => item !== null);
-  return Object.fromEntries(present.map(([key, item]) => [key, complete(item, additionalProperties)]));
-}
+type Properties = Readonly<Record<string, SchemaNode>>;
+/** Fields to add to an object, given the fields it has. */
+type Additions = (present: Fields, properties: Properties) => [string, unknown][];
 
-function completeFields(value: Fields, properties: Readonly<Record<string, SchemaNode>>): Fields {
-  const present = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
-  const defaults = Object.entries(properties).flatMap(([name, { default: standard }]): [string, unknown][] =>
-    standard === undefined || (value[name] !== undefined && value[name] !== null) ? [] : [[name, standard]],
+const noDefaults: Additions = () => [];
+const writtenDefaults: Additions = (present, properties) =>
+  Object.entries(properties).flatMap(([name, { default: standard }]) =>
+    standard === undefined || Object.hasOwn(present, name) ? [] : [[name, standard]],
   );
+
+const isSet = ([, item]: [string, unknown]): boolean => item !== null && item !== undefined;
+
+function complete(value: unknown, node: SchemaNode, additions: Additions): unknown {
+  const { items, properties, additionalProperties } = node.shape?.() ?? node;
+  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => complete(item, items, additions));
+  if (!isFields(value) || (properties ?? additionalProperties) === undefined) return value;
+  const present = Object.fromEntries(Object.entries(value).filter(isSet));
+  const added = properties === undefined ? [] : additions(present, properties);
   return Object.fromEntries(
-    [...present, ...defaults].map(([name, item]) => {
-      const child = properties[name];
-      return [name, child === undefined ? item : complete(item, child)];
+    [...Object.entries(present), ...added].map(([name, item]) => {
+      const child = properties?.[name] ?? additionalProperties;
+      return [name, child === undefined ? item : complete(item, child, additions)];
     }),
   );
 }
@@ -171,22 +181,9 @@ function checkObject(value: Fields, node: SchemaNode, path: string): FieldError[
 }
 
 function unknownField(path: string, name: string, known: readonly string[]): FieldError {
-  const similar = known.find((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
+  const similar = similarName(name, known);
   const hint = similar === undefined ? '' : `, did you mean "${similar}"?`;
   return { type: 'Forbidden', field: path, detail: `unknown field "${path}"${hint}` };
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function checkRules(value: unknown, node: SchemaNode, path: string): FieldError[] {

@@ -128,6 +128,13 @@ function goEscapes(json: string): string {
 const cache = new Map<string, Template | TemplateProblem>();
 const CACHE_SIZE = 4096;
 
+/** What is wrong with the templates of one string by themselves, whatever they will be executed on; undefined when nothing is. */
+export function templateProblem(text: string): TemplateProblem | undefined {
+  if (!text.includes(OPEN)) return undefined;
+  const template = parsed(text);
+  return 'problem' in template ? template : undefined;
+}
+
 function parsed(text: string): Template | TemplateProblem {
   const known = cache.get(text);
   if (known !== undefined) return known;

@@ -65,7 +65,7 @@ export function* assessPools(context: Context, keys: readonly GatewayKey[]): Inq
 function unreadable(problem: string): PoolAssessment {
   return {
     condition: markFalse(type, FETCH_ERROR, problem),
-    rejection: reject(FETCH_ERROR, problem, { field: 'spec.router.scheduler.pool.ref', retry: false }),
+    rejection: reject(FETCH_ERROR, problem, { field: 'spec.router.scheduler.pool.ref' }),
   };
 }
 

@@ -41,7 +41,7 @@ export interface RouterAssessment {
 /** Validates references and renders the managed route: steps 2 and 4 of R5.3, up to the write. */
 export function* routeService(context: Context): Inquiry<RouterPlan> {
   const { conditions, failure } = yield* validateReferences(context);
-  if (failure !== undefined) return { conditions, rejection: reject('RefsInvalid', failure, { field: 'spec.router', retry: false }) };
+  if (failure !== undefined) return { conditions, rejection: reject('RefsInvalid', failure, { field: 'spec.router' }) };
   const { stage, group } = yield* renderRoute(context);
   if (!stage.rejection) return { conditions, stage, ...(group ? { group } : {}) };
   const failed = routeFailed(stage.rejection.message);

@@ -27,7 +27,7 @@ export function* observeWorkloads(context: Context): Inquiry<WorkloadStatusRepor
     const live = yield* readLive<LiveWorkload>(context, isDeployment ? kinds.deployment : kinds.leaderWorkerSet, reference.name);
     if (!live) {
       const problem = `failed to read ${isDeployment ? 'deployment' : 'LWS'} ${reference.name} for replica count: not found`;
-      return { workloads, rejection: reject('WorkloadNotFound', problem) };
+      return { workloads, rejection: reject('WorkloadNotFound', problem, { retry: true }) };
     }
     const readyReplicas = (isDeployment ? live.status?.availableReplicas : live.status?.readyReplicas) ?? 0;
     workloads = { ...workloads, [part]: { ...reference, readyReplicas } };

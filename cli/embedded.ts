@@ -7,7 +7,7 @@ import { type ControlPlane, startControlPlane } from '../control-plane/control-p
 import { foreignDefinitions } from '../control-plane/custom-resources.ts';
 import { type Access, accessOf, loadKubeConfig } from '../controllers/runtime/access.ts';
 import { type Client, createClient } from '../controllers/runtime/client.ts';
-import { applyInstallation } from './install.ts';
+import { ANSWER_MS, applyInstallation } from './install.ts';
 import { installation } from './installation.ts';
 import { readManifests } from './manifest-files.ts';
 import { packagePath, packageVersion } from './package-files.ts';
@@ -41,14 +41,14 @@ export async function startEmbeddedCluster({ webhookPort, tell }: EmbeddedOption
   tell(`Kubernetes API server at ${controlPlane.url}`);
   try {
     const access = accessOf(await loadKubeConfig(controlPlane.adminKubeconfig.path));
-    const client = createClient(access, { version: packageVersion() });
+    const client = createClient(access, { version: packageVersion(), timeoutMs: ANSWER_MS });
     const authority = await createAuthority('llmisvc-webhooks');
     const certificateDirectory = join(controlPlane.directory, 'webhook-certificate');
     const { certificate, key } = await authority.issueServer('llmisvc-webhooks', { dns: ['localhost'], ip: [LOOPBACK] });
     await mkdir(certificateDirectory);
     await Promise.all([writeFile(join(certificateDirectory, 'tls.crt'), certificate), writeFile(join(certificateDirectory, 'tls.key'), key)]);
     const caBundle = Buffer.from(authority.certificate).toString('base64');
-    const parts = installation({ via: 'url', url: `https://${LOOPBACK}:${webhookPort}`, caBundle });
+    const parts = installation({ via: 'url', url: `https://${LOOPBACK}:${webhookPort}`, caBundle }, { minimal: true });
     await applyInstallation(client, { ...parts, base: [...parts.base, ...environment()] }, (line) => tell(`installed ${line}`));
     return {
       controlPlane,

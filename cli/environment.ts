@@ -4,19 +4,22 @@ import { defaultOptions, type Options } from '../api/options.ts';
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 
 /** Go's booleans; whatever is none of them, the empty text included, is false (R1.93). */
-function readBoolean(text: string | undefined, standard: boolean): boolean {
+export function readBoolean(text: string | undefined, standard: boolean): boolean {
   return text === undefined ? standard : TRUE.has(text);
 }
 
-/** The domain of the cluster's DNS: `CLUSTER_DOMAIN`, else the search list of the resolver, else `cluster.local` (R5 §5.1). */
+/**
+ * The domain of the cluster's DNS: `CLUSTER_DOMAIN`, else the search list of the resolver, else `cluster.local`. It is the last one,
+ * too, where the resolver file cannot be opened, whatever the variable says (R5 §5.1).
+ */
 export function readClusterDomain(environment: NodeJS.ProcessEnv, resolverFile = '/etc/resolv.conf'): string {
-  if (environment.CLUSTER_DOMAIN) return environment.CLUSTER_DOMAIN;
-  let resolver = '';
+  let resolver: string;
   try {
     resolver = readFileSync(resolverFile, 'utf8');
   } catch {
     return defaultOptions.clusterDomain;
   }
+  if (environment.CLUSTER_DOMAIN) return environment.CLUSTER_DOMAIN;
   for (const line of resolver.split('\n')) {
     const [keyword, ...domains] = line.trim().split(/\s+/);
     const service = keyword === 'search' ? domains.find((domain) => domain.startsWith('svc.')) : undefined;

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { kindOf, kinds } from '../api/kinds.ts';
+import { groupOf, kindOf, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject } from '../api/kubernetes.ts';
 import { loadAccess } from '../controllers/runtime/access.ts';
 import { isNotFound, textOf } from '../controllers/runtime/api-error.ts';
 import { type Client, createClient, pathOf } from '../controllers/runtime/client.ts';
-import { type Installation, installation, type WebhookTarget } from './installation.ts';
+import { CA_INJECTION, type Installation, installation, type WebhookTarget } from './installation.ts';
 import { packageVersion } from './package-files.ts';
 
 const FIELD_MANAGER = 'llmisvc-install';
 /** A CRD is served, and a new webhook or namespace is in force, within this time or something is wrong. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
+/** How long the API server may take to answer: CRDs of this size are hard work for it. */
+export const ANSWER_MS = 120_000;
 
 /** Server-side apply: says what we want of the object and leaves the rest to others. */
 export async function applyObject(client: Client, object: KubeObject): Promise<void> {
@@ -29,26 +31,67 @@ export async function applyObject(client: Client, object: KubeObject): Promise<v
 
 /** Applies an installation in order; running it again changes nothing or brings it up to date. */
 export async function applyInstallation(client: Client, parts: Installation, tell: (line: string) => void): Promise<void> {
-  for (const crd of parts.definitions) await applyObject(client, crd);
-  for (const crd of parts.definitions) await untilServed(client, crd);
+  const base = applyInOrder(client, parts.base);
+  await Promise.all([...parts.definitions.map((crd) => installDefinition(client, crd)), base]);
   tell(`CRDs: ${parts.definitions.length}`);
-  for (const object of parts.base) await applyObject(client, object);
   tell(`namespace, permissions, settings: ${parts.base.length} objects`);
-  for (const preset of parts.presets) await retryWhileStarting(() => applyObject(client, preset));
+  await Promise.all(parts.presets.map((preset) => retryWhileStarting(() => applyObject(client, preset))));
   tell(`presets: ${parts.presets.length}`);
-  for (const configuration of parts.webhooks) await applyObject(client, configuration);
+  await applyInOrder(client, parts.webhooks);
   tell(`webhook configurations: ${parts.webhooks.length}`);
 }
 
+async function applyInOrder(client: Client, objects: readonly KubeObject[]): Promise<void> {
+  for (const object of objects) await applyObject(client, object);
+}
+
+/**
+ * Creates a CRD or brings it up to date, and waits until it is served. Not by server-side apply, and not at all when it is up to date
+ * already: schemas of this size keep an API server busy for seconds with every write.
+ */
+async function installDefinition(client: Client, crd: KubeObject): Promise<void> {
+  const { name = '' } = crd.metadata;
+  const live = await client.get(kinds.customResourceDefinition, undefined, name);
+  const change = changeOf(crd);
+  if (!live) await client.create(crd);
+  else if (!agrees(live, change)) await client.patch(kinds.customResourceDefinition, undefined, name, change);
+  await untilServed(client, crd);
+}
+
+/** A merge patch that makes any older state of the CRD agree, whoever its webhook address and CA came from. */
+function changeOf({ metadata, spec }: KubeObject): Record<string, unknown> {
+  const { conversion, ...rest } = spec as { conversion: { webhook: { clientConfig: object } } };
+  const webhook = { ...conversion.webhook, clientConfig: { url: null, service: null, ...conversion.webhook.clientConfig } };
+  return {
+    metadata: { annotations: { [CA_INJECTION]: null, ...metadata.annotations } },
+    spec: { ...rest, conversion: { ...conversion, webhook } },
+  };
+}
+
+/** Whether everything a merge patch says holds already. */
+export function agrees(live: unknown, wanted: unknown): boolean {
+  if (wanted === null || wanted === undefined) return live === null || live === undefined;
+  if (Array.isArray(wanted)) return Array.isArray(live) && live.length === wanted.length && wanted.every((item, i) => agrees(live[i], item));
+  if (typeof wanted !== 'object') return live === wanted;
+  const found = typeof live === 'object' && live !== null ? (live as Record<string, unknown>) : undefined;
+  return found !== undefined && Object.entries(wanted).every(([key, value]) => agrees(found[key], value));
+}
+
+/** Asks discovery, not for the CRD: reading one of this size over and over keeps the server from serving it. */
 async function untilServed(client: Client, { metadata: { name = '' } }: KubeObject): Promise<void> {
+  const kind = Object.values(kinds).find((known) => `${known.plural}.${groupOf(known)}` === name);
+  if (!kind) throw new Error(`cannot install the CRD ${name}: unknown kind`);
   const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const crd = await client.get(kinds.customResourceDefinition, undefined, name);
-    const conditions = (crd?.status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
-    if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return;
-    if (Date.now() > deadline) throw new Error(`the API server does not serve ${name}: ${JSON.stringify(conditions)}`);
+  while (!(await client.serves(kind))) {
+    if (Date.now() > deadline) throw new Error(`the API server does not serve ${name}: ${await conditionsOf(client, name)}`);
     await delay(100);
   }
+}
+
+async function conditionsOf(client: Client, name: string): Promise<string> {
+  const crd = await client.get(kinds.customResourceDefinition, undefined, name);
+  const conditions = (crd?.status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
+  return conditions.map(({ type, status, message }) => `${type} is ${status}: ${message}`).join('; ') || 'it has not looked at the CRD yet';
 }
 
 /** A kind that was just established answers 404 for some moments. */
@@ -68,7 +111,7 @@ async function retryWhileStarting(attempt: () => Promise<void>): Promise<void> {
 /** `llmisvc install` */
 export async function install(options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }): Promise<void> {
   const access = await loadAccess({ kubeconfig: options.kubeconfig, environment: process.env });
-  const client = createClient(access, { version: packageVersion() });
+  const client = createClient(access, { version: packageVersion(), timeoutMs: ANSWER_MS });
   try {
     await applyInstallation(client, installation(targetOf(options)), (line) => console.log(line));
   } catch (error) {

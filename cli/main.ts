@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../api/duration.ts';
+import { readBoolean } from './environment.ts';
 import { ManifestError } from './manifest-files.ts';
 import { packagePath, packageVersion } from './package-files.ts';
 
@@ -12,14 +14,12 @@ const settingsOption = () =>
 const fileOption = () =>
   new Option('-f, --filename <path...>', 'manifest file, directory of manifests, or - for standard input; may be repeated').makeOptionMandatory();
 const kubeconfigOption = () =>
-  new Option('--kubeconfig <file>', 'kubeconfig of the cluster').default(
-    undefined,
-    '$KUBECONFIG, else the pod’s service account, else ~/.kube/config',
-  );
+  new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG, else the pod’s service account, else ~/.kube/config)');
 
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
   .version(packageVersion())
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for what this command takes)')
   .addHelpText(
     'after',
@@ -39,7 +39,12 @@ program
   .addOption(fileOption())
   .addOption(presetsOption())
   .addOption(settingsOption())
-  .addHelpText('after', '\nPrints FILE:LINE: error: Kind/name: field: what is wrong. Exits 1 when there is an error, 0 otherwise.')
+  .addHelpText(
+    'after',
+    `
+Prints "FILE:LINE: error: Kind/name: field: what is wrong". An error is what a cluster would refuse, a warning what it would
+accept but cannot serve. Exits 1 when there is an error, 0 otherwise.`,
+  )
   .action(async (options: { filename: string[]; presets: string; settings?: string }) => {
     const { printFinding, validateFiles } = await import('./validate.ts');
     const { findings, checked } = validateFiles(options.filename, options);
@@ -64,6 +69,18 @@ program
   .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
     const { printObjects, renderFiles } = await import('./render.ts');
     process.stdout.write(printObjects(renderFiles(options.filename, options)));
+  });
+
+program
+  .command('explain')
+  .description('Say what a field means: its type, default, permitted values, bounds, rules, and the fields below it.')
+  .argument('[field]', 'path such as spec.router.scheduler.config; the whole object without it', '')
+  .addOption(new Option('--version <version>', 'version of the API').choices(['v1alpha1', 'v1alpha2']).default('v1alpha2'))
+  .option('--config', 'explain LLMInferenceServiceConfig instead of LLMInferenceService')
+  .action(async (field: string, options: { version: 'v1alpha1' | 'v1alpha2'; config?: boolean }) => {
+    const { explainField } = await import('./explain.ts');
+    const kind = options.config ? 'LLMInferenceServiceConfig' : 'LLMInferenceService';
+    process.stdout.write(explainField(field, { kind, version: options.version }));
   });
 
 program
@@ -93,16 +110,38 @@ program
   .addOption(new Option('--webhook-host <address>', 'address to serve webhooks on').env('LLMISVC_WEBHOOK_HOST').default('0.0.0.0'))
   .addOption(new Option('--webhook-port <port>', 'port to serve webhooks on').env('LLMISVC_WEBHOOK_PORT').default(9443).argParser(port))
   .addOption(
-    new Option('--webhook-cert-dir <path>', 'directory with tls.crt and tls.key; renewed files are picked up')
-      .env('LLMISVC_WEBHOOK_CERT_DIR')
-      .default(undefined, '<tmp>/k8s-webhook-server/serving-certs'),
+    new Option(
+      '--webhook-cert-dir <path>',
+      'directory with tls.crt and tls.key; renewed files are picked up (default: <tmp>/k8s-webhook-server/serving-certs)',
+    ).env('LLMISVC_WEBHOOK_CERT_DIR'),
   )
-  .addOption(new Option('--leader-elect', 'let one of several replicas write at a time').env('LLMISVC_LEADER_ELECT').default(false))
+  .addOption(
+    // Not by env(): a set variable switches a flag on there, even when it says false.
+    new Option('--leader-elect', 'let one of several replicas write at a time').default(
+      readBoolean(process.env.LLMISVC_LEADER_ELECT, false),
+      'false, env: LLMISVC_LEADER_ELECT',
+    ),
+  )
   .addOption(
     new Option('--health-probe-addr <address>', 'address of /healthz and /readyz; 0 for none').env('LLMISVC_HEALTH_PROBE_ADDR').default(':8081'),
   )
   .addOption(
     new Option('--metrics-addr <address>', 'address of /metrics (plain HTTP); 0 for none').env('LLMISVC_METRICS_ADDR').default('127.0.0.1:8443'),
+  )
+  .addOption(
+    new Option(
+      '--storage-migration-timeout <duration>',
+      'how long stored objects may take to move to the storage version, such as 90m; then the process ends',
+    )
+      .env('LLMISVC_STORAGE_MIGRATION_TIMEOUT')
+      .default(undefined, '1h')
+      .argParser(duration),
+  )
+  .addOption(
+    new Option('--storage-migration-poll-interval <duration>', 'time between two attempts after the first ten')
+      .env('LLMISVC_STORAGE_MIGRATION_POLL_INTERVAL')
+      .default(undefined, '30s')
+      .argParser(duration),
   )
   .addOption(
     new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error', 'silent']).env('LLMISVC_LOG_LEVEL').default('info'),
@@ -126,7 +165,12 @@ program
   .command('demo')
   .description('Start a control plane, install the operator into it, apply an example and watch it become ready.')
   .option('--keep', 'leave everything running afterwards and print how to point kubectl at it')
-  .option('-f, --filename <path...>', 'manifests to apply', [packagePath('examples/qwen2.5-7b-single-gpu.yaml')])
+  .addOption(
+    new Option('-f, --filename <path...>', 'manifests to apply; the services among them are expected to become ready').default(
+      [packagePath('examples/qwen2.5-7b-single-gpu.yaml')],
+      'examples/qwen2.5-7b-single-gpu.yaml',
+    ),
+  )
   .action(async (options: { keep?: boolean; filename: string[] }) => {
     const { demo } = await import('./demo.ts');
     await demo(options);
@@ -138,15 +182,38 @@ function positive(text: string): number {
   return value;
 }
 
+/** Milliseconds. */
+function duration(text: string): number {
+  const value = parseDuration(text);
+  if (value === undefined) throw new InvalidArgumentError('a duration such as 30s, 5m or 1h30m is needed.');
+  return value;
+}
+
 function port(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65535) throw new InvalidArgumentError('a port number is needed.');
   return value;
 }
 
+/** Mistakes of ours, as opposed to what can go wrong: files, clusters, networks. */
+const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+function printError(error: unknown): void {
+  if (process.env.DEBUG) console.error(error);
+  else if (error instanceof ManifestError) console.error(error.message);
+  else if (!(error instanceof Error)) console.error(`llmisvc: ${String(error)}`);
+  else if (bugs.some((bug) => error instanceof bug)) console.error(`llmisvc: this is a bug: ${error.message} (set DEBUG=1 to see where)`);
+  else console.error(`llmisvc: ${error.message}`);
+}
+
+// Whoever reads the output may have seen enough of it: `llmisvc render … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`llmisvc: ${error instanceof ManifestError || !process.env.DEBUG ? (error as Error).message : (error as Error).stack}`);
+  printError(error);
   process.exitCode = 1;
 }

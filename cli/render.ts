@@ -1,73 +1,38 @@
 import { Document } from 'yaml';
-import { applyDefaults } from '../api/default.ts';
-import { answer } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { isStopped } from '../api/predicates.ts';
-import { isRejection, type Rejection } from '../api/rejection.ts';
+import { isRejection } from '../api/rejection.ts';
 import type { LLMInferenceService } from '../api/types.ts';
-import { assemble } from '../assemble/assemble.ts';
-import { routeService } from '../assess/router.ts';
-import type { Context, Stage } from '../render/children.ts';
-import { renderScheduler } from '../render/scheduler/scheduler.ts';
-import { renderWorkloads } from '../render/workload.ts';
-import { type Manifest, ManifestError, readManifests } from './manifest-files.ts';
-import { type OfflineCluster, offlineCluster } from './offline-cluster.ts';
-
-/** Stands for the uid a service gets when it is created. */
-const NO_UID = '00000000-0000-0000-0000-000000000000';
+import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
+import { type OfflineCluster, offlineCluster, type Sources } from './offline-cluster.ts';
+import { explain, renderService } from './offline-service.ts';
+import { findingAt, findRefusals, isOurs, placed, printFinding } from './validate.ts';
 
 /**
  * The objects that the services in files become, in the order in which the operator writes them. Configs, Gateways, Secrets and
  * whatever else stands in the files is what the renderer finds in the cluster.
  *
- * @param namespace for objects that state none
- * @throws ManifestError when a file cannot be read, holds no service, or a service cannot be rendered
+ * @param options `namespace`: for objects that state none
+ * @throws ManifestError when a file cannot be read, holds no service, or a service or config would be refused or cannot be served
  */
-export function renderFiles(paths: readonly string[], options: { presets: string; settings?: string | undefined; namespace: string }): KubeObject[] {
+export function renderFiles(paths: readonly string[], options: Sources & { readonly namespace: string }): KubeObject[] {
   const manifests = readManifests(paths).map((manifest) => placed(manifest, options.namespace));
-  const services = manifests.filter(({ object }) => object.apiVersion === kinds.service.apiVersion && object.kind === kinds.service.kind);
-  if (services.length === 0) throw new ManifestError(`${paths.join(', ')}: no ${kinds.service.kind} of ${kinds.service.apiVersion} in there`);
   const cluster = offlineCluster(
     manifests.map(({ object }) => object),
     options,
   );
+  const refused = manifests.filter(({ object }) => isOurs(object)).flatMap((manifest) => findRefusals(manifest, cluster));
+  if (refused.length > 0) throw new ManifestError(refused.map(printFinding));
+  const services = manifests.filter(({ object }) => isOurs(object) && object.kind === kinds.service.kind);
+  if (services.length === 0) throw new ManifestError([problemAt(paths.join(', '), undefined, `no ${kinds.service.kind} in there`)]);
   return services.flatMap((manifest) => renderOne(manifest, cluster));
 }
 
-function placed(manifest: Manifest, namespace: string): Manifest {
-  const { metadata } = manifest.object;
-  return { ...manifest, object: { ...manifest.object, metadata: { ...metadata, namespace: metadata.namespace ?? namespace } } };
-}
-
-function renderOne(manifest: Manifest, cluster: OfflineCluster): KubeObject[] {
-  const { settings, options, respond } = cluster;
-  const fail = ({ message, field }: Rejection): never => {
-    throw new ManifestError(
-      `${manifest.file}:${manifest.lineOf(field ?? 'spec')}: ${manifest.object.metadata.name}: ${field ? `${field}: ` : ''}${message}`,
-    );
-  };
-  const stored = { ...manifest.object, metadata: { uid: NO_UID, ...manifest.object.metadata } } as unknown as LLMInferenceService;
-  const service = applyDefaults(stored) as Context['service'];
-  const assembled = answer(assemble(service, settings, options), respond);
-  if (isRejection(assembled)) return fail(assembled);
-  const context: Context = {
-    service,
-    spec: assembled.spec,
-    adapters: assembled.adapters,
-    settings,
-    options,
-    now: 0,
-    stopped: isStopped(service.metadata),
-  };
-  const plan = answer(routeService(context), respond);
-  if (plan.rejection) return fail(plan.rejection);
-  const stages: Stage[] = [
-    ...answer(renderWorkloads(context), respond),
-    ...answer(renderScheduler(context), respond),
-    ...(plan.stage ? [plan.stage] : []),
-  ];
-  return stages.flatMap((stage) => (stage.rejection ? fail(stage.rejection) : stage.present));
+function renderOne(manifest: Manifest, cluster: OfflineCluster): readonly KubeObject[] {
+  const rendered = renderService(manifest.object, cluster);
+  if (!isRejection(rendered)) return rendered;
+  const { field, text } = explain(rendered, manifest.object as unknown as LLMInferenceService);
+  throw new ManifestError([printFinding(findingAt(manifest, 'error', field, text))]);
 }
 
 /** Objects as one YAML stream. */

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatDuration } from '../api/duration.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { LocalModelCache } from '../api/local-model.ts';
 import type { Options } from '../api/options.ts';
+import { createLegacyCleanUp } from '../controllers/migration/legacy.ts';
+import { createStorageMigration } from '../controllers/migration/storage-migration.ts';
 import { createOperator } from '../controllers/operator.ts';
 import { type Access, loadAccess } from '../controllers/runtime/access.ts';
 import { isKindNotServed } from '../controllers/runtime/api-error.ts';
 import { type Client, createClient } from '../controllers/runtime/client.ts';
+import { createEventRecorder } from '../controllers/runtime/events.ts';
 import { type ProbeServer, serveMetrics, serveProbes } from '../controllers/runtime/health.ts';
 import { createElection } from '../controllers/runtime/leader.ts';
 import { createLog, type Log, type LogOptions } from '../controllers/runtime/log.ts';
@@ -30,6 +34,9 @@ export interface RunOptions {
   readonly healthProbeAddr: string;
   readonly metricsAddr: string;
   readonly logLevel: NonNullable<LogOptions['level']>;
+  /** Milliseconds; R1.91. */
+  readonly storageMigrationTimeout?: number;
+  readonly storageMigrationPollInterval?: number;
 }
 
 /** Where controller-runtime looks for the certificate, too (R1.92). */
@@ -37,6 +44,7 @@ const DEFAULT_CERT_DIR = join(tmpdir(), 'k8s-webhook-server', 'serving-certs');
 const LEASE = 'llminferenceservice-kserve-controller-manager';
 /** An address that stands for "do not serve". */
 const OFF = '0';
+const STORAGE_MIGRATION = { timeout: 3_600_000, pollInterval: 30_000 };
 
 /** `llmisvc run`: webhooks and controllers against a cluster, until SIGTERM or Ctrl-C. */
 export async function run(flags: RunOptions): Promise<void> {
@@ -66,6 +74,8 @@ export async function runOperator({ access, options, flags, log, metrics = creat
     options,
     settings: operator.settings,
     localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+    knowledge: operator.knowledge,
+    servicesUsing: operator.servicesUsing,
   });
   const webhooks = part('webhooks', async () => {
     const { webhookHost: host, webhookPort: port, webhookCertDir: certificateDirectory = DEFAULT_CERT_DIR } = flags;
@@ -102,7 +112,7 @@ export async function runOperator({ access, options, flags, log, metrics = creat
         // The webhooks answer before anything else: writes of others wait for them (R3.120a).
         parts: [probes, servingWebhooks, metricsServer, operator.caches],
         synced: operator.synced,
-        controllers: [...operator.controllers, running],
+        controllers: [...operator.controllers, ...migrations({ client, flags, log, metrics }), running],
         onLeader: metrics.onLeader,
         log,
         ...(election ? { election } : {}),
@@ -112,6 +122,26 @@ export async function runOperator({ access, options, flags, log, metrics = creat
   } finally {
     await client.close();
   }
+}
+
+/** What the leader puts in order once, next to the controllers. */
+function migrations({ client, flags, log, metrics }: { client: Client; flags: RunOptions; log: Log; metrics: Metrics }): Part[] {
+  const positive = (flag: string, value: number | undefined, standard: number): number => {
+    if (value === undefined || value > 0) return value ?? standard;
+    log.warn({ flag, value }, `not a positive duration: ${formatDuration(standard)} is used`);
+    return standard;
+  };
+  return [
+    createStorageMigration({
+      client,
+      events: createEventRecorder({ client, component: 'StorageVersionMigration', log }),
+      log,
+      budgetMs: positive('--storage-migration-timeout', flags.storageMigrationTimeout, STORAGE_MIGRATION.timeout),
+      pollMs: positive('--storage-migration-poll-interval', flags.storageMigrationPollInterval, STORAGE_MIGRATION.pollInterval),
+      onRefused: metrics.onStorageMigrationRefused,
+    }),
+    createLegacyCleanUp({ client, log }),
+  ];
 }
 
 /** A part whose start says how to stop it. */

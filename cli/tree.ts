@@ -62,8 +62,22 @@ type Status = Record<string, unknown> & { conditions?: Condition[] };
 const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
   conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
 
-/** How far a child has come, by what its own status says. */
-export function readinessOf(object: KubeObject): Readiness {
+/** The group of the pools that an HTTPRoute sends requests to. */
+function poolGroupsOf(route: KubeObject): string[] {
+  const { rules = [] } = (route.spec ?? {}) as { rules?: { backendRefs?: { group?: string; kind?: string }[] }[] };
+  return rules.flatMap(({ backendRefs = [] }) =>
+    backendRefs.flatMap(({ group, kind }) => (kind === kinds.inferencePool.kind && group ? [group] : [])),
+  );
+}
+
+/** Whether a pool waits in vain for a gateway because the routes lead to its twin in the other API group (R4.12). */
+function standsBy(pool: KubeObject, children: readonly KubeObject[]): boolean {
+  const groups = children.filter(({ kind }) => kind === kinds.httpRoute.kind).flatMap(poolGroupsOf);
+  return groups.length > 0 && !groups.includes(groupOf(pool));
+}
+
+/** How far a child has come, by what its own status says and, for a pool, where the routes among its siblings lead. */
+export function readinessOf(object: KubeObject, siblings: readonly KubeObject[] = []): Readiness {
   const status = (object.status ?? {}) as Status;
   const spec = (object.spec ?? {}) as { replicas?: number };
   switch (object.kind) {
@@ -77,6 +91,9 @@ export function readinessOf(object: KubeObject): Readiness {
     case kinds.inferencePool.kind: {
       const parents = (status.parents ?? status.parent ?? []) as { parentRef: { name: string }; conditions?: Condition[] }[];
       const accepted = parents.filter(({ conditions }) => isTrue(conditions, 'Accepted')).map(({ parentRef }) => parentRef.name);
+      if (accepted.length === 0 && object.kind === kinds.inferencePool.kind && standsBy(object, siblings)) {
+        return { text: 'stands by: the route leads to the other one' };
+      }
       return { ready: accepted.length > 0, text: accepted.length > 0 ? `accepted by ${[...new Set(accepted)].join(', ')}` : 'not accepted yet' };
     }
     default:
@@ -84,7 +101,7 @@ export function readinessOf(object: KubeObject): Readiness {
   }
 }
 
-const mark = (ready: boolean | undefined): string => (ready === undefined ? ' ' : ready ? '✓' : '✗');
+const mark = (ready: boolean | undefined): string => (ready === undefined ? '·' : ready ? '✓' : '✗');
 
 /** The tree as text: service, URL, children with their readiness, conditions. */
 export function printTree({ service, children }: ServiceTree): string {
@@ -92,7 +109,7 @@ export function printTree({ service, children }: ServiceTree): string {
   const conditions = status?.conditions ?? [];
   const widest = Math.max(0, ...children.map((child) => titleOf(child).length));
   const lines = children.map((child, i) => {
-    const { ready, text } = readinessOf(child);
+    const { ready, text } = readinessOf(child, children);
     return `${i === children.length - 1 ? '└─' : '├─'} ${mark(ready)} ${titleOf(child).padEnd(widest)}  ${text}`;
   });
   const types = Math.max(0, ...conditions.map((c) => c.type.length));
@@ -101,8 +118,8 @@ export function printTree({ service, children }: ServiceTree): string {
     ...lines,
     '',
     'Conditions',
-    ...conditions.map(
-      (c) => `  ${c.type.padEnd(types)}  ${c.status.padEnd(7)}${c.reason ? `  ${c.reason}` : ''}${c.message ? `: ${c.message}` : ''}`,
+    ...conditions.map((c) =>
+      `  ${c.type.padEnd(types)}  ${c.status.padEnd(7)}${c.reason ? `  ${c.reason}` : ''}${c.message ? `: ${c.message}` : ''}`.trimEnd(),
     ),
     '',
     `URL  ${status?.url ?? '(none yet)'}`,

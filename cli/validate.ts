@@ -1,18 +1,24 @@
 import { convertObject } from '../api/convert.ts';
 import { applyDefaults } from '../api/default.ts';
-import { errorBody, type FieldError } from '../api/field-error.ts';
-import { kinds, SERVING_GROUP } from '../api/kinds.ts';
+import { errorBody, type FieldError, invalid } from '../api/field-error.ts';
+import { groupOf, kinds, SERVING_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { isRejection } from '../api/rejection.ts';
+import { versions } from '../api/schema/index.ts';
 import { checkStructure, withDefaults } from '../api/structure.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
 import { validateConfigFields } from '../api/validate/config.ts';
 import { validateService } from '../api/validate/service.ts';
+import { warnOfConfig } from '../api/warn/config.ts';
+import { warnOfService } from '../api/warn/service.ts';
 import { checkConfigTemplate } from '../assemble/check-config.ts';
-import { type Manifest, readManifests } from './manifest-files.ts';
-import { type OfflineCluster, offlineCluster } from './offline-cluster.ts';
+import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
+import { checkMetadata } from './check-metadata.ts';
+import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
+import { type OfflineCluster, offlineCluster, type Sources, stored } from './offline-cluster.ts';
+import { explain, renderService } from './offline-service.ts';
 
-/** What is wrong, or worth knowing, at one place of a manifest. */
+/** What is wrong (the API server or the webhooks refuse it), or worth knowing, at one place of a manifest. */
 export interface Finding {
   readonly level: 'error' | 'warning';
   readonly file: string;
@@ -21,65 +27,120 @@ export interface Finding {
   readonly text: string;
 }
 
+/** Where objects go that state no namespace. */
+const DEFAULT_NAMESPACE = 'default';
+
 /**
  * Checks the manifests of files without a cluster, by the rules of the API server and the webhooks: unknown and malformed
- * fields first, then what the fields say together. Objects of other kinds are passed over.
+ * fields first, then what the fields say together. A service that would be accepted but cannot be served gets a warning.
+ * Objects of other kinds are passed over; configs among them are what baseRefs may name.
  *
- * @throws ManifestError when a file cannot be read as Kubernetes objects
+ * @throws ManifestError when a file cannot be read as Kubernetes objects, or none of them holds anything to check
  */
-export function validateFiles(
-  paths: readonly string[],
-  options: { presets: string; settings?: string | undefined },
-): { findings: Finding[]; checked: number } {
-  const manifests = readManifests(paths).filter(({ object }) => isOurs(object));
-  const cluster = offlineCluster([], options);
+export function validateFiles(paths: readonly string[], sources: Sources): { findings: Finding[]; checked: number } {
+  const all = readManifests(paths).map((manifest) => placed(manifest, DEFAULT_NAMESPACE));
+  const manifests = all.filter(({ object }) => isOurs(object));
+  if (manifests.length === 0) {
+    throw new ManifestError([problemAt(paths.join(', '), undefined, `no ${kinds.service.kind} and no ${kinds.config.kind} in there`)]);
+  }
+  const cluster = offlineCluster(
+    all.map(({ object }) => object),
+    sources,
+  );
   return { findings: manifests.flatMap((manifest) => validateManifest(manifest, cluster)), checked: manifests.length };
 }
 
-const isOurs = ({ apiVersion, kind }: KubeObject): boolean =>
-  apiVersion.startsWith(`${SERVING_GROUP}/`) && (kind === kinds.service.kind || kind === kinds.config.kind);
-
-function validateManifest(manifest: Manifest, cluster: OfflineCluster): Finding[] {
-  const { object } = manifest;
-  const finding = (level: Finding['level'], field: string, text: string): Finding => ({
-    level,
-    file: manifest.file,
-    line: manifest.lineOf(field),
-    object: `${object.kind}/${object.metadata.name ?? ''}`,
-    text: field ? `${field}: ${text}` : text,
-  });
-  const errors = (found: readonly FieldError[]): Finding[] => found.map((e) => finding('error', e.field, errorBody(e)));
-
-  if (!object.metadata.name && !object.metadata.generateName)
-    return errors([{ type: 'Required', field: 'metadata.name', detail: 'name or generateName is required' }]);
-  const structure = checkStructure(object);
-  if (structure.length > 0) return errors(structure);
-  const defaulted = withDefaults(object);
-  if (object.kind === kinds.config.kind) return validateConfig(defaulted, cluster, errors, finding);
-
-  const version = object.apiVersion === kinds.service.apiVersion ? 'v1alpha2' : 'v1alpha1';
-  const service = defaulted as unknown as LLMInferenceService;
-  const checked = validateService(version === 'v1alpha2' ? applyDefaults(service) : service, undefined, version);
-  const found = [...errors(checked.errors), ...checked.warnings.map((text) => finding('warning', '', text))];
-  if (!service.spec?.model?.uri && !service.spec?.baseRefs?.length) {
-    found.push(finding('warning', 'spec.model.uri', 'no model is given, and no baseRef that could give one: nothing can be served'));
-  }
-  return found;
+/** The manifest with a namespace where its object states none. */
+export function placed(manifest: Manifest, namespace: string): Manifest {
+  const { metadata } = manifest.object;
+  return { ...manifest, object: { ...manifest.object, metadata: { ...metadata, namespace: metadata.namespace ?? namespace } } };
 }
 
-function validateConfig(
-  object: KubeObject,
-  { settings, options }: OfflineCluster,
-  errors: (found: readonly FieldError[]) => Finding[],
-  finding: (level: Finding['level'], field: string, text: string) => Finding,
-): Finding[] {
+/** Whether an object is a service or a config, or means to be one. */
+export const isOurs = ({ apiVersion, kind }: KubeObject): boolean =>
+  isServingKind(kind) || (apiVersion.startsWith(`${SERVING_GROUP}/`) && /^llm/i.test(kind));
+
+const isServingKind = (kind: string): boolean => kind === kinds.service.kind || kind === kinds.config.kind;
+
+function validateManifest(manifest: Manifest, cluster: OfflineCluster): Finding[] {
+  const refused = findRefusals(manifest, cluster);
+  const found = refused.length > 0 ? refused : findWarnings(manifest, cluster);
+  return found.toSorted((a, b) => a.line - b.line);
+}
+
+/** Why the API server or the webhooks would refuse a service or config. */
+export function findRefusals(manifest: Manifest, cluster: OfflineCluster): Finding[] {
+  const { object } = manifest;
+  const errors = (found: readonly FieldError[]): Finding[] => found.map((e) => findingAt(manifest, 'error', e.field, plainText(e)));
+  const identity = checkIdentity(object);
+  if (identity.length > 0) return errors(identity);
+  const structure = [...checkMetadata(object), ...checkStructure(object)];
+  if (structure.length > 0) return errors(structure);
+  if (object.kind === kinds.service.kind) {
+    const refused = checkedService(object).errors;
+    return errors(refused.length > 0 ? refused : checkTemplateSyntax((object as unknown as LLMInferenceService).spec));
+  }
+  return refuseConfig(manifest, cluster, errors);
+}
+
+function checkIdentity({ apiVersion, kind }: KubeObject): FieldError[] {
+  if (groupOf({ apiVersion }) !== SERVING_GROUP || !versions.some((version) => apiVersion === `${SERVING_GROUP}/${version}`)) {
+    return [invalid('apiVersion', apiVersion, `write ${kinds.service.apiVersion}`)];
+  }
+  return isServingKind(kind) ? [] : [invalid('kind', kind, `write ${/config/i.test(kind) ? kinds.config.kind : kinds.service.kind}`)];
+}
+
+function checkedService(object: KubeObject): ReturnType<typeof validateService> {
+  const version = object.apiVersion === kinds.service.apiVersion ? 'v1alpha2' : 'v1alpha1';
+  const service = withDefaults(object) as unknown as LLMInferenceService;
+  return validateService(version === 'v1alpha2' ? applyDefaults(service) : service, undefined, version);
+}
+
+function refuseConfig(manifest: Manifest, { settings, options }: OfflineCluster, errors: (found: readonly FieldError[]) => Finding[]): Finding[] {
+  const object = withDefaults(manifest.object);
   const hub = object.apiVersion === kinds.config.apiVersion ? object : convertObject(object, kinds.config.apiVersion);
-  if (isRejection(hub)) return [finding('error', '', hub.message)];
+  if (isRejection(hub)) return [findingAt(manifest, 'error', '', hub.message)];
   const config = hub as unknown as LLMInferenceServiceConfig;
   const fields = validateConfigFields(config);
   if (fields.length > 0) return errors(fields);
   const rendered = checkConfigTemplate(config, settings, options);
-  return isRejection(rendered) ? [finding('error', rendered.field ?? 'spec', rendered.message)] : [];
+  if (!isRejection(rendered)) return [];
+  const { field, text } = explain(rendered, {});
+  return [findingAt(manifest, 'error', field, text)];
+}
+
+function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
+  const { object } = manifest;
+  const hub = withDefaults(stored(object));
+  if (object.kind !== kinds.service.kind) return warnOfConfig(hub as unknown as LLMInferenceServiceConfig).map((text) => warningAt(manifest, text));
+  const stated = [...checkedService(object).warnings, ...warnOfService(hub as unknown as LLMInferenceService)];
+  const warnings = stated.map((text) => warningAt(manifest, text));
+  const rendered = renderService(object, cluster);
+  if (!isRejection(rendered)) return warnings;
+  const { field, text } = explain(rendered, object as unknown as LLMInferenceService);
+  return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
+}
+
+/** Warnings start with the path of their field, if they are about one. */
+function warningAt(manifest: Manifest, text: string): Finding {
+  const [, field = '', told = text] = /^(spec[^: ]*): (.*)$/s.exec(text) ?? [];
+  return findingAt(manifest, 'warning', field, told);
+}
+
+/** A finding about a field of a manifest; the empty field stands for the whole object. */
+export function findingAt(manifest: Manifest, level: Finding['level'], field: string, text: string): Finding {
+  const { file, object } = manifest;
+  const name = object.metadata.name ?? object.metadata.generateName ?? '';
+  return { level, file, line: manifest.lineOf(field), object: `${object.kind}/${name}`, text: field ? `${field}: ${text}` : text };
+}
+
+/** The text of an error without what stands before it anyway: its path, and for types and unknown fields the kind of error. */
+function plainText(error: FieldError): string {
+  const { type, field, detail } = error;
+  const short = detail.replaceAll(`${field} in body `, '');
+  if (type === 'TypeInvalid') return short;
+  if (type === 'Forbidden' && detail.startsWith('unknown field')) return short.replace(` "${field}"`, '');
+  return errorBody({ ...error, detail: short });
 }
 
 /** `FILE:LINE: error: Kind/name: spec.field: what is wrong` */

@@ -5,10 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import { kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject } from '../api/kubernetes.ts';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, isNotFound } from './api-client.ts';
 
 const CHECK_INTERVAL_MS = 25;
-/** A busy machine takes long to compile schemas of this size. */
+/** Whether its names are taken is read so seldom. */
+const TRIES_PER_READING = 40;
 const TIMEOUT_MS = 120_000;
 
 /** The directory with the CRDs of other projects that services of this one make use of. It is not copied to `dist/`. */
@@ -28,7 +29,7 @@ export async function readManifests(directory: string): Promise<KubeObject[]> {
 export async function installDefinitions(client: ApiClient, objects: readonly KubeObject[]): Promise<void> {
   const definitions = objects.filter((object) => object.kind === kinds.customResourceDefinition.kind);
   await Promise.all(definitions.map((definition) => createOrReplace(client, definition)));
-  await Promise.all(definitions.map((definition) => untilEstablished(client, definition.metadata.name ?? '')));
+  await Promise.all(definitions.map((definition) => untilServed(client, definition)));
 }
 
 /** Not by server-side apply: that takes the server seconds for schemas of this size. */
@@ -43,15 +44,37 @@ async function createOrReplace(client: ApiClient, definition: KubeObject): Promi
   await client.update({ ...definition, metadata: { ...definition.metadata, resourceVersion } });
 }
 
-async function untilEstablished(client: ApiClient, name: string): Promise<void> {
+/** Asks discovery most of the time: reading a CRD of a megabyte over and over keeps the server from serving it. */
+async function untilServed(client: ApiClient, definition: KubeObject): Promise<void> {
+  const { name = '' } = definition.metadata;
   const deadline = performance.now() + TIMEOUT_MS;
-  for (;;) {
-    const found = await client.get(kinds.customResourceDefinition, undefined, name);
-    const conditions = (found?.status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
-    if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return;
-    const refused = conditions.find(({ type, status }) => type === 'NamesAccepted' && status === 'False');
-    if (refused) throw new Error(`CRD ${name}: ${refused.message}`);
+  for (let tries = 1; !(await isServed(client, definition)); tries++) {
+    if (tries % TRIES_PER_READING === 0) await throwIfRefused(client, name);
     if (performance.now() > deadline) throw new Error(`CRD ${name} is not served after ${TIMEOUT_MS / 1000} s`);
     await delay(CHECK_INTERVAL_MS);
   }
+}
+
+/** Whether discovery lists the kind in all of its versions. */
+async function isServed(client: ApiClient, { spec }: KubeObject): Promise<boolean> {
+  const { group, names, versions } = spec as { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] };
+  const found = versions
+    .filter(({ served }) => served)
+    .map(async ({ name }) => {
+      const { resources } = await client.request<{ resources: { name: string }[] }>({ method: 'GET', path: `/apis/${group}/${name}` });
+      return resources.some((resource) => resource.name === names.plural);
+    });
+  try {
+    return (await Promise.all(found)).every(Boolean);
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+async function throwIfRefused(client: ApiClient, name: string): Promise<void> {
+  const found = await client.get(kinds.customResourceDefinition, undefined, name);
+  const conditions = (found?.status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
+  const refused = conditions.find(({ type, status }) => type === 'NamesAccepted' && status === 'False');
+  if (refused) throw new Error(`CRD ${name}: ${refused.message}`);
 }

@@ -1,5 +1,5 @@
 import type { Answer, Question } from '../api/inquiry.ts';
-import { kinds } from '../api/kinds.ts';
+import { kindOf, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
 import { BY_SERVICE, type Caches } from './caches.ts';
@@ -29,8 +29,12 @@ type ListQuestion = Question & { ask: 'list' };
 const keyOf = (apiVersion: string, kind: string, namespace: string | undefined, name: string | undefined): string =>
   `${apiVersion} ${kind} ${namespace ?? ''}/${name ?? ''}`;
 
-/** From what the pass has written, from the caches where they know, else from the API server. */
-export function openAnswers(sources: AnswerSources, now: number): Answers {
+/**
+ * From what the pass has written, from the caches where they know, else from the API server.
+ *
+ * @param onAsk told of each question before it is answered
+ */
+export function openAnswers(sources: AnswerSources, now: number, onAsk: (question: Question) => void = () => undefined): Answers {
   const { client, caches, served } = sources;
   const asked = new Map<string, Question>();
   const reads = new Map<string, Promise<KubeObject | undefined>>();
@@ -51,12 +55,14 @@ export function openAnswers(sources: AnswerSources, now: number): Answers {
 
   return {
     async respond(question) {
-      asked.set(JSON.stringify(question), question);
+      const key = JSON.stringify(question);
+      if (!asked.has(key)) onAsk(question);
+      asked.set(key, question);
       switch (question.ask) {
         case 'get':
           return await findObject(question);
         case 'list':
-          return listObjects(caches, question);
+          return listFromCache(caches, question, [...written.values()]);
         case 'served':
           return served.serves(question.kind) ?? (await client.serves(question.kind));
         case 'certificate':
@@ -85,10 +91,27 @@ async function readObject(client: Client, { kind, namespace, name }: GetQuestion
   }
 }
 
-function listObjects(caches: Caches, { kind, namespace, labels: wanted }: ListQuestion): readonly KubeObject[] {
+/** The objects of a kind that a cache holds, filtered as asked, together with what was written since. */
+export function listFromCache(
+  caches: Caches,
+  { kind, namespace, labels: wanted }: ListQuestion,
+  written: readonly KubeObject[] = [],
+): readonly KubeObject[] {
   const cache = caches.of(kind);
   if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
   const service = wanted[labels.name];
-  const candidates = service !== undefined && kind !== kinds.service ? cache.byIndex(BY_SERVICE, `${namespace}/${service}`) : cache.list(namespace);
+  const cached = service !== undefined && kind !== kinds.service ? cache.byIndex(BY_SERVICE, `${namespace}/${service}`) : cache.list(namespace);
+  const own = written.filter((object) => kindOf(object) === kind && object.metadata.namespace === namespace);
+  const candidates = own.length === 0 ? cached : withOwn(cached, own);
   return candidates.filter((object) => Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value));
+}
+
+/** The newer of each object, sorted by name. */
+function withOwn(cached: readonly KubeObject[], own: readonly KubeObject[]): readonly KubeObject[] {
+  const byName = new Map(cached.map((object) => [object.metadata.name ?? '', object]));
+  for (const object of own) {
+    const name = object.metadata.name ?? '';
+    byName.set(name, newest(byName.get(name), object) ?? object);
+  }
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

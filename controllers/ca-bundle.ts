@@ -22,10 +22,16 @@ export async function syncCaBundle(client: Client, namespace: string, settings: 
     client.get<ConfigMap>(kinds.configMap, namespace, COPY),
   ]);
   if (!original)
-    return reject('CaBundleMissing', `failed to get configmap ${source} from the cluster: it does not exist in namespace ${options.systemNamespace}`);
+    return reject(
+      'CaBundleMissing',
+      `failed to get configmap ${source} from the cluster: it does not exist in namespace ${options.systemNamespace}`,
+      { retry: true },
+    );
   const bundle = original.data?.[FILE];
   if (!bundle)
-    return reject('CaBundleMissing', `specified cabundle file ${FILE} not found in cabundle configmap ${options.systemNamespace}/${source}`);
+    return reject('CaBundleMissing', `specified cabundle file ${FILE} not found in cabundle configmap ${options.systemNamespace}/${source}`, {
+      retry: true,
+    });
   if (!copy) {
     await client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: COPY, namespace }, data: { [FILE]: bundle } });
   } else if (copy.data?.[FILE] !== bundle) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Question } from '../api/inquiry.ts';
 import type { Kind } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
@@ -7,7 +8,9 @@ import type { KubeObject } from '../api/kubernetes.ts';
  * also on one that did not exist then, wakes exactly the keys that would get another answer. No list is scanned (R5.130 - R5.132).
  */
 export interface Dependencies {
-  /** Replaces what is known about a key. */
+  /** Adds a question while it is being asked: a change that comes before the pass has ended must not be missed. */
+  add(key: string, question: Question): void;
+  /** Replaces what is known about a key by the questions of a finished pass. */
   record(key: string, questions: Iterable<Question>): void;
   forget(key: string): void;
   /** Keys whose answers the object takes part in; of an update both versions have to be looked up. */
@@ -35,21 +38,24 @@ export function createDependencies(): Dependencies {
     }
     asked.delete(key);
   };
-  const add = (key: string, target: string, labels: Labels): void => {
+  const add = (key: string, question: Question): void => {
+    if (question.ask === 'get') note(key, objectKey(question.kind, question.namespace, question.name), {});
+    if (question.ask === 'list') note(key, listKey(question.kind, question.namespace), question.labels);
+  };
+  const note = (key: string, target: string, labels: Labels): void => {
     const keys = askers.get(target) ?? new Map<string, Labels[]>();
     askers.set(target, keys);
-    keys.set(key, [...(keys.get(key) ?? []), labels]);
+    const selectors = keys.get(key) ?? [];
+    if (!selectors.some((known) => isDeepStrictEqual(known, labels))) keys.set(key, [...selectors, labels]);
     const targets = asked.get(key) ?? new Set();
     asked.set(key, targets.add(target));
   };
 
   return {
+    add,
     record(key, questions) {
       forget(key);
-      for (const question of questions) {
-        if (question.ask === 'get') add(key, objectKey(question.kind, question.namespace, question.name), {});
-        if (question.ask === 'list') add(key, listKey(question.kind, question.namespace), question.labels);
-      }
+      for (const question of questions) add(key, question);
     },
     forget,
     dependents(kind, object) {

@@ -1,6 +1,9 @@
+import type { Answer, Question } from '../api/inquiry.ts';
 import type { Kind } from '../api/kinds.ts';
 import type { ConfigMap } from '../api/kubernetes.ts';
 import type { Options } from '../api/options.ts';
+import type { LLMInferenceService } from '../api/types.ts';
+import { answerFromCaches } from './cached-answers.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
 import { watchForConfigs } from './config/watches.ts';
@@ -44,6 +47,10 @@ export interface Operator {
   idle(): boolean;
   /** The operator's ConfigMap as it is now. */
   settings(): Promise<ConfigMap | undefined>;
+  /** What the caches know, for those who may not wait for the API server; undefined until they are filled. */
+  knowledge(): ((question: Question) => Answer) | undefined;
+  /** The services that use a config, as far as the caches know. */
+  servicesUsing(config: string): readonly LLMInferenceService[];
 }
 
 /** Writes of the operator are recorded under this name. */
@@ -121,6 +128,9 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     },
   });
 
+  const hasSynced = (): boolean => caches.all.every((cache) => cache.hasSynced());
+  const respond = answerFromCaches({ caches, served });
+
   return {
     caches: {
       name: 'caches',
@@ -138,7 +148,9 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
       await served.waitForSync(signal);
       await Promise.all(caches.all.map((cache) => cache.waitForSync(signal)));
     },
-    hasSynced: () => caches.all.every((cache) => cache.hasSynced()),
+    hasSynced,
+    knowledge: () => (hasSynced() ? respond : undefined),
+    servicesUsing: (config) => caches.services.byIndex(BY_CONFIG, config),
     idle: () => serviceQueue.idle && configQueue.idle,
     settings: () => readSettings(client, caches, options.systemNamespace),
   };

@@ -32,7 +32,8 @@ export function* credentialsOf(context: Context, account: Account): Inquiry<Cred
   let hasS3 = false;
   for (const secretName of secretNames(context, account)) {
     const secret = yield* get<Secret>(kinds.secret, namespace, secretName, { fresh: true });
-    if (secret === undefined) return reject('SecretNotFound', `failed to read secret ${namespace}/${secretName}: secrets "${secretName}" not found`);
+    if (secret === undefined)
+      return reject('SecretNotFound', `failed to read secret ${namespace}/${secretName}: secrets "${secretName}" not found`, { retry: true });
     const isS3 = secret.data?.[s3Keys(context).secretKey] !== undefined;
     // Keys of one S3 Secret must not be used with the endpoint of another (B3.40): the first one counts.
     if (!(isS3 && hasS3)) found.push(secretCredentials(context, secretName, secret));

@@ -34,7 +34,7 @@ export function fitAdapterMatches(
     'HTTPRouteReconcileError',
     `${adapters.length} LoRA adapters do not fit in one HTTPRoute, which holds ${RULES_PER_ROUTE} rules and ${MATCHES_PER_ROUTE} matches. ` +
       'Use fewer adapters, or switch model-based routing off for this service.',
-    { field: 'spec.model.lora.adapters', retry: false },
+    { field: 'spec.model.lora.adapters' },
   );
 }
 

@@ -19,7 +19,7 @@ import { attachDownloads, takeOverlay } from './storage-initializer.ts';
  */
 export function* attachModel(context: Context, podSpec: PodTemplate, attachment: Attachment): Inquiry<PodTemplate | Rejection> {
   const written = context.spec.model?.uri ?? '';
-  if (!written.includes('://')) return reject('InvalidModelURI', `invalid model URI: ${written}`, { field: 'spec.model.uri', retry: false });
+  if (!written.includes('://')) return reject('InvalidModelURI', `invalid model URI: ${written}`, { field: 'spec.model.uri' });
   if (context.spec.storageInitializer?.enabled === false) return podSpec;
   const uri = cachedModelUri(context, withLowerCaseScheme(written));
   if (isRejection(uri)) return uri;

@@ -11,20 +11,32 @@ import { actuatorRefs, renderScaling } from './scaling.ts';
 import { accessRefs, multiNodeAccess, prefillMultiNodeAccess, singleNodeAccess } from './service-account.ts';
 import { renderWorkloadService } from './workload-service.ts';
 
+const renderers = {
+  certificate: certificateStage,
+  multiNode: multiNodeStage,
+  singleNode: singleNodeStage,
+  workloadService: serviceStage,
+  scaling: renderScaling,
+} satisfies Partial<Record<StageName, (context: Context) => Inquiry<Stage>>>;
+
+export type WorkloadStageName = keyof typeof renderers;
+
+/** The stages of R3.50, in their order: certificate, LeaderWorkerSets, Deployments, Service, autoscalers. */
+export const workloadStages: readonly WorkloadStageName[] = ['certificate', 'multiNode', 'singleNode', 'workloadService', 'scaling'];
+
 /**
- * Everything a service's workloads consist of, in the order in which it is written (R3.50): certificate, LeaderWorkerSets,
- * Deployments, Service, autoscalers. Every object is built once (B3.5). Both kinds of workload are always looked at, so that
- * a change of topology removes what is not wanted any more (R3.51).
+ * What a service's workloads consist of: all stages, or those asked for. Every object is built once (B3.5). Both kinds of workload
+ * are always looked at, so that a change of topology removes what is not wanted any more (R3.51).
  *
  * A stage that cannot be rendered ends the list: it carries a rejection whose reason is that of the condition, and whose
  * message has the wrappers of R3.55, R3.70 and R6.36; the prefix of the stage itself (R3.42: `failed to reconcile single node
  * workload:`) is added by whoever reports it.
  */
-export function* renderWorkloads(context: Context): Inquiry<Stage[]> {
-  if (context.stopped) return stoppedStages(context);
+export function* renderWorkloads(context: Context, names: readonly WorkloadStageName[] = workloadStages): Inquiry<Stage[]> {
+  if (context.stopped) return stoppedStages(context).filter(({ name }) => (names as readonly StageName[]).includes(name));
   const stages: Stage[] = [];
-  for (const render of [certificateStage, multiNodeStage, singleNodeStage, serviceStage, renderScaling]) {
-    const stage = yield* render(context);
+  for (const name of names) {
+    const stage = yield* renderers[name](context);
     stages.push(stage);
     if (stage.rejection) break;
   }

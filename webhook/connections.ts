@@ -1,40 +1,38 @@
+import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
-import type { Duplex } from 'node:stream';
-
-/** Ends a server that was told to stop listening. */
-export interface Connections {
-  /** Lets requests that are being answered finish; every other connection is closed at once. */
-  drain(): void;
-}
+import type { Socket } from 'node:net';
 
 /**
- * Keeps account of a server's connections. Node closes idle ones itself, but not those on which nothing was asked yet, and API servers
- * keep such connections in reserve: without this, a server ends only when they do.
+ * Keeps track of a server's connections and running requests, so that it can be closed for good. Node's own `close` waits for clients that
+ * never finish their handshake or their request, and for connections that API servers keep in reserve.
+ *
+ * @returns closes the server; requests get that many milliseconds to be answered, connections without one get none
  */
-export function trackConnections(server: Server): Connections {
-  const open = new Set<Duplex>();
-  let answering = 0;
-  let draining = false;
-  const closeAll = (): void => {
-    for (const socket of open) socket.destroy();
-  };
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+export function trackConnections(server: Server): (timeout: number) => Promise<void> {
+  // A connection is a plain socket here and an encrypted one for a request; only the address is the same.
+  const address = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  const sockets = new Map<Socket, string>();
+  const running = new Set<ServerResponse>();
+  server.on('connection', (socket: Socket) => {
+    sockets.set(socket, address(socket));
+    socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (_request, response) => {
-    answering++;
-    if (draining) response.setHeader('connection', 'close');
-    response.once('close', () => {
-      answering--;
-      if (draining && answering === 0) closeAll();
-    });
+    running.add(response);
+    response.once('close', () => running.delete(response));
   });
-  return {
-    drain() {
-      draining = true;
-      if (answering === 0) closeAll();
-      else server.closeIdleConnections();
-    },
-  };
+  return (timeout) =>
+    new Promise((resolve) => {
+      const closeAll = (spared: ReadonlySet<string>): void => {
+        for (const [socket, from] of sockets) if (!spared.has(from)) socket.destroy();
+      };
+      const deadline = setTimeout(closeAll, timeout, new Set());
+      server.close(() => {
+        clearTimeout(deadline);
+        resolve();
+      });
+      // Node closes the connection after the answer. Destroying it then could lose the answer.
+      for (const response of running) response.shouldKeepAlive = false;
+      closeAll(new Set([...running].map(({ req }) => address(req.socket))));
+    });
 }

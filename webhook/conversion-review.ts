@@ -4,9 +4,9 @@ import { isRejection } from '../api/rejection.ts';
 import type { Log } from '../controllers/runtime/log.ts';
 
 interface ConversionReview {
-  apiVersion: string;
-  kind: string;
-  request?: { uid: string; desiredAPIVersion: string; objects?: KubeObject[] };
+  readonly apiVersion?: unknown;
+  readonly kind?: unknown;
+  readonly request: { readonly uid?: unknown; readonly desiredAPIVersion?: unknown; readonly objects?: unknown };
 }
 
 /**
@@ -15,28 +15,19 @@ interface ConversionReview {
  * @param body the request body as it came
  * @returns the review with its response, or a sentence that says what is wrong with the request
  */
-export function convertReview(body: string, log: Log): Record<string, unknown> | string {
-  let review: ConversionReview;
-  try {
-    review = JSON.parse(body) as ConversionReview;
-  } catch (error) {
-    return `the request body is not JSON: ${(error as Error).message}`;
-  }
-  const request = review?.request;
-  if (typeof request?.uid !== 'string' || typeof request.desiredAPIVersion !== 'string') return 'the ConversionReview has no request';
-  const answer = (response: Record<string, unknown>): Record<string, unknown> => ({
-    apiVersion: review.apiVersion,
-    kind: review.kind,
-    response: { uid: request.uid, ...response },
-  });
-  const failure = (message: string): Record<string, unknown> => {
-    log.warn({ desired: request.desiredAPIVersion }, `conversion failed: ${message}`);
+export function convertReview(body: string, log: Log): object | string {
+  const review = readReview(body);
+  if (typeof review === 'string') return review;
+  const { apiVersion, kind, request } = review;
+  const answer = (response: object): object => ({ apiVersion, kind, response: { uid: request.uid ?? '', ...response } });
+  const failure = (message: string): object => {
+    log.warn({ uid: request.uid, desired: request.desiredAPIVersion }, `conversion failed: ${message}`);
     return answer({ convertedObjects: [], result: { metadata: {}, status: 'Failure', message } });
   };
   try {
     const convertedObjects: KubeObject[] = [];
-    for (const object of request.objects ?? []) {
-      const converted = convertObject(object, request.desiredAPIVersion);
+    for (const object of (request.objects ?? []) as KubeObject[]) {
+      const converted = convertObject(object, String(request.desiredAPIVersion ?? ''));
       if (isRejection(converted)) return failure(converted.message);
       convertedObjects.push(converted);
     }
@@ -45,4 +36,16 @@ export function convertReview(body: string, log: Log): Record<string, unknown> |
     log.error({ err: error }, 'conversion failed');
     return failure('internal error occurred during conversion');
   }
+}
+
+function readReview(body: string): ConversionReview | string {
+  let review: Partial<ConversionReview> | null;
+  try {
+    review = JSON.parse(body) as Partial<ConversionReview> | null;
+  } catch (error) {
+    return `the request body is not JSON: ${(error as Error).message}`;
+  }
+  const request: unknown = review?.request;
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return 'the ConversionReview has no request';
+  return { ...review, request };
 }

@@ -1,14 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { CONVERSION_PATH } from '../api/webhooks.ts';
+import { ApiError } from '../controllers/runtime/api-error.ts';
 import type { Log } from '../controllers/runtime/log.ts';
-import { type AdmissionRequest, allow, answerReview, deny, isKnownOperation, readReview, type Verdict } from './admission-review.ts';
-import { type CertificateSource, watchCertificate } from './certificate-files.ts';
-import { type Connections, trackConnections } from './connections.ts';
+import { type AdmissionRequest, answerReview, deny, readReview, type Verdict } from './admission-review.ts';
+import { watchCertificate } from './certificate-files.ts';
+import { trackConnections } from './connections.ts';
 import { convertReview } from './conversion-review.ts';
 
-/** Decides about one request. A thrown error becomes a denial with code 500. */
+/** Decides about one request. A thrown error becomes a denial: an ApiError with its Status, any other with code 500 (R1.50). */
 export type AdmissionHandler = (request: AdmissionRequest) => Promise<Verdict> | Verdict;
 
 export interface WebhookServerOptions {
@@ -19,16 +21,28 @@ export interface WebhookServerOptions {
   readonly certificateDirectory: string;
   readonly handlers: ReadonlyMap<string, AdmissionHandler>;
   readonly log: Log;
+  /** As of the TLS flags (R1.91); TLS 1.2 and the ciphers of the runtime unless set. */
+  readonly tls?: { readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'; readonly ciphers?: string };
+  /** Milliseconds that `stop` waits for requests that are being answered, 10,000 unless set. */
+  readonly drainTimeout?: number;
 }
 
 export interface WebhookServer {
   readonly port: number;
+  /** Takes no more connections, lets running requests finish, and closes all connections. */
   stop(): Promise<void>;
 }
 
-const BODY_LIMIT = 7 * 1024 * 1024;
-/** A client that takes longer than this to send a request is cut off; the API server's own limit is 30 s. */
+/** Admission: R1.47. */
+const REVIEW_LIMIT = 7 * 1024 * 1024;
+/** A list is converted in one request, with all its objects; v1alpha1 clients have to be able to list thousands of services. */
+const CONVERSION_LIMIT = 128 * 1024 * 1024;
+/** The API server gives a webhook 30 s at most. */
 const REQUEST_TIMEOUT = 30_000;
+const HANDSHAKE_TIMEOUT = 10_000;
+/** Longer than the 90 s after which the API server drops idle connections: a request must not meet a connection that is closing. */
+const KEEP_ALIVE_TIMEOUT = 120_000;
+const DRAIN_TIMEOUT = 10_000;
 
 /**
  * Serves admission and conversion over HTTPS (R1.43 - R1.55). Every replica serves, leader or not.
@@ -36,34 +50,42 @@ const REQUEST_TIMEOUT = 30_000;
  * @throws when the certificate cannot be read or the port is taken
  */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
-  const { log } = options;
+  const { log, host, drainTimeout = DRAIN_TIMEOUT } = options;
+  const tls = { minVersion: 'TLSv1.2', ...options.tls } as const;
   const certificate = watchCertificate(options.certificateDirectory, log);
-  let server: Server;
-  let connections: Connections;
   try {
-    server = createServer({ ...certificate.current(), minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }, application(options));
-    connections = trackConnections(server);
+    const server = createServer(
+      { ...tls, ...certificate.current(), ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_TIMEOUT },
+      application(options),
+    );
     server.requestTimeout = REQUEST_TIMEOUT;
     server.headersTimeout = REQUEST_TIMEOUT;
-    certificate.onChange((pair) => server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' }));
-    await listen(server, options.host, options.port);
+    server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT;
+    certificate.onChange((pair) => server.setSecureContext({ ...tls, ...pair }));
+    server.on('tlsClientError', (error, socket) => log.debug({ err: error, client: socket.remoteAddress }, 'no TLS connection'));
+    const drain = trackConnections(server);
+    await listen(server, host, options.port);
+    const { port } = server.address() as AddressInfo;
+    log.info({ host, port }, 'webhooks are served');
+    return {
+      port,
+      async stop() {
+        certificate.stop();
+        await drain(drainTimeout);
+      },
+    };
   } catch (error) {
     certificate.stop();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
-  log.info({ host: options.host, port }, 'webhooks are served');
-  return { port, stop: () => close(server, connections, certificate) };
 }
 
 function application({ handlers, log }: WebhookServerOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.get(['/healthz', '/readyz'], (_request, response) => {
-    response.type('text/plain').send('ok');
-  });
+  app.disable('etag');
   for (const [path, handler] of handlers) {
-    app.post(path, async (request, response) => {
+    app.all(path, async (request, response) => {
       response.json(await admit(request, handler, log));
     });
   }
@@ -74,38 +96,47 @@ function application({ handlers, log }: WebhookServerOptions): Express {
     log.warn({ method: request.method, path: request.path }, 'no such path');
     response.status(404).type('text/plain').send(`no such path: ${request.path}`);
   });
+  // Express tells an error handler by its four parameters. What gets here is a client that went away, or sent no HTTP.
+  const fail: ErrorRequestHandler = (error, request, response, _next) => {
+    log.warn({ err: error, path: request.path }, 'request failed');
+    if (!response.headersSent) response.status(500).type('text/plain').send('request failed');
+  };
+  app.use(fail);
   return app;
 }
 
-async function admit(request: Request, handler: AdmissionHandler, log: Log): Promise<Record<string, unknown>> {
-  const refuse = (code: number, message: string): Record<string, unknown> => {
+async function admit(request: Request, handler: AdmissionHandler, log: Log): Promise<object> {
+  const refuse = (code: number, message: string): object => {
     log.warn({ path: request.path, code }, message);
-    return answerReview('admission.k8s.io/v1', '', deny(code, message));
+    return answerReview(deny(code, message));
   };
-  if (request.headers['content-type'] !== 'application/json') {
-    return refuse(400, `contentType=${request.headers['content-type'] ?? ''}, expected application/json`);
-  }
-  const body = await readBody(request);
-  if (body === undefined) return refuse(413, `request entity is too large; limit is ${BODY_LIMIT} bytes`);
+  const body = await readBody(request, REVIEW_LIMIT);
+  if (body === undefined) return refuse(413, `request entity is too large; limit is ${REVIEW_LIMIT} bytes`);
+  const contentType = request.headers['content-type'];
+  if (contentType !== 'application/json') return refuse(400, `contentType=${contentType ?? ''}, expected application/json`);
   const review = readReview(body);
   if (typeof review === 'string') return refuse(400, review);
-  return answerReview(review.apiVersion, review.request.uid, await decide(review.request, handler, request.path, log));
+  const verdict = await decide(review.request, handler, log.child({ path: request.path, uid: review.request.uid }));
+  return answerReview(verdict, { apiVersion: review.apiVersion, uid: review.request.uid });
 }
 
-async function decide(request: AdmissionRequest, handler: AdmissionHandler, path: string, log: Log): Promise<Verdict> {
-  if (!isKnownOperation(request.operation)) return deny(400, `unknown operation ${JSON.stringify(request.operation)}`);
-  if (request.operation === 'CONNECT') return allow;
+async function decide(request: AdmissionRequest, handler: AdmissionHandler, log: Log): Promise<Verdict> {
   try {
     return await handler(request);
   } catch (error) {
-    log.error({ err: error, path, namespace: request.namespace, name: request.name }, 'admission failed');
-    return deny(500, `panic: ${(error as Error).message} [recovered]`);
+    log.error({ err: error, namespace: request.namespace, name: request.name }, 'admission failed');
+    if (error instanceof ApiError) return { allowed: false, status: { ...error.status, code: error.code } };
+    return deny(500, `panic: ${error instanceof Error ? error.message : String(error)} [recovered]`);
   }
 }
 
 async function convert(request: Request, response: Response, log: Log): Promise<void> {
-  const body = await readBody(request);
-  const result = body === undefined ? 'the request body is too large' : convertReview(body, log);
+  const body = await readBody(request, CONVERSION_LIMIT);
+  if (body === undefined) {
+    response.status(413).type('text/plain').send(`request entity is too large; limit is ${CONVERSION_LIMIT} bytes`);
+    return;
+  }
+  const result = convertReview(body, log);
   if (typeof result === 'string') {
     log.warn({ path: request.path }, result);
     response.status(400).type('text/plain').send(result);
@@ -115,14 +146,15 @@ async function convert(request: Request, response: Response, log: Log): Promise<
 }
 
 /** The body as text, or undefined when it is larger than the limit. Reads on to the end so that the client gets the answer. */
-async function readBody(request: Request): Promise<string | undefined> {
+async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= BODY_LIMIT) chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
+    else chunks.length = 0;
   }
-  return size > BODY_LIMIT ? undefined : Buffer.concat(chunks).toString('utf8');
+  return size > limit ? undefined : Buffer.concat(chunks).toString('utf8');
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -132,13 +164,5 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       server.off('error', reject);
       resolve();
     });
-  });
-}
-
-function close(server: Server, connections: Connections, certificate: CertificateSource): Promise<void> {
-  certificate.stop();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    connections.drain();
   });
 }

@@ -35,12 +35,13 @@ export function validateLora(service: LLMInferenceService): FieldError[] {
 /** Checks confidential serving (V57) and warns where it has no effect (W2, W3). */
 export function validateConfidential(model: ModelSpec | undefined): { errors: FieldError[]; warnings: string[] } {
   const confidential = model?.confidential;
-  if (!confidential?.enabled) return { errors: [], warnings: [] };
+  if (!model || !confidential?.enabled) return { errors: [], warnings: [] };
+  const { uri = '' } = model;
   const warnings: string[] = [];
-  if (model?.uri.startsWith('oci://')) {
+  if (uri.startsWith('oci://')) {
     warnings.push('confidential has no effect with OCI URIs; OCI image decryption is handled by the container runtime via runtimeClassName');
   }
-  if (model?.uri.startsWith('pvc://')) {
+  if (uri.startsWith('pvc://')) {
     warnings.push('confidential has no effect with PVC URIs; the storage-initializer is not injected for PVC volumes');
   }
   const { resourceId } = confidential;

@@ -10,7 +10,8 @@ export function validateRollout(workload: WorkloadSpec, path: string): FieldErro
   const { maxUnavailable, maxSurge } = strategy;
   const errors = [...validateAmount(maxUnavailable, `${at}.maxUnavailable`), ...validateAmount(maxSurge, `${at}.maxSurge`)];
   if (errors.length > 0 || maxUnavailable === undefined) return errors;
-  const replicas = workload.replicas ?? workload.scaling?.minReplicas ?? 1;
+  // Of the real number of replicas, where it is known (B15); a workload of none is not rolled out until it has one.
+  const replicas = Math.max(workload.replicas ?? workload.scaling?.minReplicas ?? 1, 1);
   const unavailable = amountOf(maxUnavailable, replicas, Math.floor);
   if (maxSurge !== undefined && unavailable === 0 && amountOf(maxSurge, replicas, Math.ceil) === 0) {
     return [invalid(at, strategy, 'maxUnavailable and maxSurge cannot both be zero; this would prevent any rolling update progress')];

@@ -12,7 +12,7 @@ export function validateScaling(workload: WorkloadSpec, path: string): FieldErro
       invalid(at, scaling, 'scaling and replicas are mutually exclusive; use scaling for autoscaled deployments or replicas for static deployments'),
     );
   }
-  const { minReplicas, maxReplicas, wva, keda } = scaling;
+  const { minReplicas, maxReplicas = 0, wva, keda } = scaling;
   if (minReplicas !== undefined && minReplicas > maxReplicas) {
     errors.push(invalid(`${at}.minReplicas`, minReplicas, `minReplicas (${minReplicas}) cannot exceed maxReplicas (${maxReplicas})`));
   }
@@ -35,7 +35,8 @@ function validateWva(wva: WVASpec, scaling: ScalingSpec, at: string): FieldError
     errors.push(invalid(`${at}.wva.variantCost`, wva.variantCost, 'variantCost must be a non-negative numeric string (e.g., "10", "10.0", "0.5")'));
   }
   if (wva.keda) {
-    if (Object.values(wva.keda.advanced?.scalingModifiers ?? {}).some(Boolean)) {
+    const { formula, target, activationTarget, metricType } = wva.keda.advanced?.scalingModifiers ?? {};
+    if (formula || target || activationTarget || metricType) {
       errors.push(
         forbidden(`${at}.wva.keda.advanced.scalingModifiers`, 'scalingModifiers must not be set; WVA controls the scaling metric formula and logic'),
       );

@@ -22,6 +22,6 @@ export function validateScheduler(scheduler: SchedulerSpec | undefined): FieldEr
   if (inline !== undefined && JSON.stringify(inline).length < 3) {
     errors.push(invalid(`${PATH}.config.inline`, inline, 'inline configuration is invalid: it is empty'));
   }
-  if (ref !== undefined && !ref.name) errors.push(invalid(`${PATH}.config.ref.name`, '', 'name is empty'));
+  if (ref !== undefined && !ref.name) errors.push(invalid(`${PATH}.config.ref.name`, ref, 'name is empty'));
   return errors;
 }

@@ -1,6 +1,6 @@
 import { builtinNames } from './builtins.ts';
 import { Cursor, unexpected } from './cursor.ts';
-import { quoted, TemplateFailure, type TemplateProblem } from './failure.ts';
+import { quoted, TemplateFailure, type TemplateProblem, UnbalancedTemplate } from './failure.ts';
 import type { Token, TokenType } from './lexer.ts';
 import { jsonLiteral, plainLiteral } from './literals.ts';
 import type { Body, Command, Node, Operand, Pipe, Template } from './nodes.ts';
@@ -17,6 +17,7 @@ export function parseTemplate(text: string, options: ParseOptions = {}): Templat
   try {
     return new Parser(text, options).parse();
   } catch (error) {
+    if (error instanceof UnbalancedTemplate) return { problem: error.message, unbalanced: true };
     if (error instanceof TemplateFailure) return { problem: error.message };
     throw error;
   }
@@ -57,7 +58,7 @@ class Parser {
     const body: Node[] = [];
     while (this.#cursor.peek().type !== 'end') {
       const node = this.#textOrAction();
-      if (typeof node === 'string') throw new TemplateFailure(`unexpected {{${node}}}`);
+      if (typeof node === 'string') throw new UnbalancedTemplate(`unexpected {{${node}}}`);
       if (node !== undefined) body.push(node);
     }
     return { text: this.#text, body, definitions: this.#definitions };
@@ -92,7 +93,7 @@ class Parser {
         return 'else';
       case 'break':
       case 'continue':
-        if (this.#loops === 0) throw new TemplateFailure(`{{${token.text}}} outside {{range}}`);
+        if (this.#loops === 0) throw new UnbalancedTemplate(`{{${token.text}}} outside {{range}}`);
         this.#cursor.expect('right', `{{${token.text}}}`);
         return { is: token.text, at: token.at, source: token.text };
       case 'template':
@@ -112,7 +113,7 @@ class Parser {
       if (typeof node === 'string') return { nodes, ending: node };
       if (node !== undefined) nodes.push(node);
     }
-    throw new TemplateFailure('unexpected EOF');
+    throw new UnbalancedTemplate('unexpected EOF');
   }
 
   #branch(kind: 'if' | 'with' | 'range', at: number): Node {
@@ -134,7 +135,7 @@ class Parser {
     }
     this.#cursor.expect('right', 'else');
     const { nodes, ending } = this.#body();
-    if (ending !== 'end') throw new TemplateFailure(`expected end; found {{${ending}}}`);
+    if (ending !== 'end') throw new UnbalancedTemplate(`expected end; found {{${ending}}}`);
     return nodes;
   }
 
@@ -171,7 +172,7 @@ class Parser {
     const [variables, loops] = [this.#variables, this.#loops];
     [this.#variables, this.#loops] = [['$'], 0];
     const { nodes, ending } = this.#body();
-    if (ending !== 'end') throw new TemplateFailure(`unexpected {{${ending}}} in define clause`);
+    if (ending !== 'end') throw new UnbalancedTemplate(`unexpected {{${ending}}} in define clause`);
     [this.#variables, this.#loops] = [variables, loops];
     this.#definitions.set(name, nodes);
   }
@@ -268,7 +269,7 @@ class Parser {
       case 'field':
         return { ...located, is: 'field', path: [token.text.slice(1)] };
       case 'variable':
-        if (!this.#variables.includes(token.text)) throw new TemplateFailure(`undefined variable ${quoted(token.text)}`);
+        if (!this.#variables.includes(token.text)) throw new UnbalancedTemplate(`undefined variable ${quoted(token.text)}`);
         return { ...located, is: 'variable', name: token.text, path: [] };
       case '(': {
         const pipe = this.#pipeline('parenthesized pipeline', ')');

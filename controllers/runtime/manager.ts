@@ -7,6 +7,8 @@ export interface Part {
   start(): void | Promise<void>;
   /** Ends what runs, at the latest after `graceMs`. */
   stop(graceMs: number): void | Promise<void>;
+  /** Resolves when the part has started but cannot go on; the manager then ends everything and rejects with this error. */
+  readonly failed?: Promise<Error>;
 }
 
 export interface ManagerOptions {
@@ -33,7 +35,7 @@ export type End = 'stopped' | 'lost leadership';
 /**
  * Runs an operator process: parts, then filled caches, then leadership, then controllers; until the signal is aborted or leadership is
  * lost. Then everything is stopped in reverse: controllers drain, the Lease is given back, parts end. Rejects when something cannot
- * be started, after stopping the rest.
+ * be started or cannot go on, after stopping the rest.
  */
 export async function runManager(options: ManagerOptions, signal: AbortSignal): Promise<End> {
   const { parts, synced, election, controllers, graceMs = 30_000, onLeader, log } = options;
@@ -62,7 +64,9 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
     onLeader?.(true);
     for (const controller of controllers) await start(controller);
     const stopped = aborted(signal).then((): End => 'stopped');
-    const end = await Promise.race(election ? [stopped, election.lost.then((): End => 'lost leadership')] : [stopped]);
+    const failures = [...parts, ...controllers].flatMap(({ failed }) => (failed ? [failed.then(rethrow)] : []));
+    const lost = election ? [election.lost.then((): End => 'lost leadership')] : [];
+    const end = await Promise.race([stopped, ...lost, ...failures]);
     if (end === 'lost leadership') grace = Math.min(graceMs, DEPOSED_GRACE_MS);
     return end;
   } finally {
@@ -90,6 +94,10 @@ async function stopAll(
   await Promise.all(inControl.map(stop));
   await election?.release();
   for (const part of others) await stop(part);
+}
+
+function rethrow(error: Error): never {
+  throw error;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

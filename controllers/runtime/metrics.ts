@@ -10,6 +10,8 @@ export interface Metrics {
   /** For `createInformer`. */
   readonly onWatchRestart: (kind: string, reason: string) => void;
   readonly onLeader: (leading: boolean) => void;
+  /** How many objects of a kind the server refuses to move to their storage version (B37). */
+  readonly onStorageMigrationRefused: (kind: string, count: number) => void;
   /** For the queue of a controller. */
   forQueue(controller: string, workers: number): QueueMetrics;
 }
@@ -83,6 +85,13 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
   });
   const leader = new Gauge({ name: 'leader_election_master_status', help: '1 while this process leads', registers });
 
+  const refused = new Gauge({
+    name: 'llmisvc_storage_migration_refused_objects',
+    help: 'Objects that the API server refuses to move to the storage version by kind',
+    labelNames: ['kind'] as const,
+    registers,
+  });
+
   return {
     registry,
     onRequest({ verb, kind, code, seconds: took }) {
@@ -91,6 +100,7 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     },
     onWatchRestart: (kind, reason) => restarts.inc({ kind, reason }),
     onLeader: (leading) => leader.set(leading ? 1 : 0),
+    onStorageMigrationRefused: (kind, count) => refused.set({ kind }, count),
     forQueue(controller, workers) {
       const labels = { controller };
       const queue = { name: controller };

@@ -47,7 +47,7 @@ async function tryAssemble(pass: Pass, run: () => Promise<Assembled | Rejection>
     }
     return result;
   } catch (error) {
-    const failure = reject('ConfigurationUnavailable', textOf(error));
+    const failure = reject('ConfigurationUnavailable', textOf(error), { retry: true });
     if (!pass.stopped) pass.conditions.markUnknown(c.presetsCombined, failure.reason, failure.message);
     return failure;
   }
@@ -63,11 +63,11 @@ async function accept(pass: Pass, assembled: Assembled, validator: SpecValidator
   status.appliedConfigs = [...assembled.appliedConfigs];
   if (!('valid' in verdict)) {
     conditions.markUnknown(c.presetsCombined, 'ValidationUnavailable', verdict.unavailable);
-    return reject('ValidationUnavailable', verdict.unavailable);
+    return reject('ValidationUnavailable', verdict.unavailable, { retry: true });
   }
   if (!verdict.valid) {
     conditions.markFalse(c.presetsCombined, 'InvalidRenderedConfig', verdict.message);
-    return reject('InvalidRenderedConfig', verdict.message, { retry: false });
+    return reject('InvalidRenderedConfig', verdict.message);
   }
   conditions.markTrue(c.presetsCombined);
   return undefined;

@@ -42,10 +42,11 @@ export async function reconcileService(environment: ServiceEnvironment, namespac
 
   const stored = await ensureFinalizer(client, known);
   written.observe(stored);
-  const answers = openAnswers(environment, environment.now());
+  const key = `${namespace}/${name}`;
+  const answers = openAnswers(environment, environment.now(), (question) => dependencies.add(key, question));
   const pass = beginPass(stored, environment.now(), answers);
   const failure = await attempt(() => runPass(environment, pass));
-  dependencies.record(`${namespace}/${name}`, answers.asked());
+  dependencies.record(key, answers.asked());
   await publish(environment, pass, failure);
   if (!failure) return undefined;
   if (failure.retry) throw new ReconcileFailure(failure.message);
@@ -57,7 +58,7 @@ async function attempt(run: () => Promise<Rejection | undefined>): Promise<Rejec
   try {
     return await run();
   } catch (error) {
-    return reject('Unexpected', textOf(error));
+    return reject('Unexpected', textOf(error), { retry: true });
   }
 }
 

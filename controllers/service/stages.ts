@@ -16,7 +16,7 @@ export interface StageFailure {
 
 /**
  * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
- * concurrently: none but role bindings needs another one to exist. Everything that can be done is done; the failure that is returned is that
+ * concurrently, bindings after the Roles they name. Everything that can be done is done; the failure that is returned is that
  * of the first stage that failed.
  */
 export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure | undefined> {
@@ -27,21 +27,22 @@ export async function applyStages(pass: Pass, applier: Applier, stages: readonly
   return stage && rejection ? { stage, rejection } : undefined;
 }
 
-/** What a binding hands on, the server reads from its role, which therefore has to exist first. */
-const isRoleBinding = (object: KubeObject): boolean => kindOf(object) === kinds.roleBinding;
-
 async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
   // What has to be created anew is deleted in this pass; the event of its end starts the one that creates it.
   const recreate = stage.recreate ?? [];
   const isRecreated = (object: KubeObject): boolean => recreate.some(({ kind, name }) => kind === kindOf(object) && name === object.metadata.name);
   const present = stage.present.filter((object) => !isRecreated(object));
+  const apply = (object: KubeObject): Promise<Rejection | undefined> => applyOne(pass, applier, object);
   const problems = await Promise.all([
-    ...present.filter((object) => !isRoleBinding(object)).map((object) => applyOne(pass, applier, object)),
+    ...present.filter((object) => !isRoleBinding(object)).map(apply),
     ...[...stage.absent, ...recreate].map((ref) => removeOne(pass, applier, ref)),
   ]);
-  const problemsOfBindings = await Promise.all(present.filter(isRoleBinding).map((object) => applyOne(pass, applier, object)));
-  return stage.rejection ?? [...problems, ...problemsOfBindings].find(isRejection);
+  problems.push(...(await Promise.all(present.filter(isRoleBinding).map(apply))));
+  return stage.rejection ?? problems.find(isRejection);
 }
+
+/** The API server looks at the Role, whether its rules may be handed on, before it accepts a binding to it (R4.15). */
+const isRoleBinding = ({ kind }: KubeObject): boolean => kind === kinds.roleBinding.kind;
 
 async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Promise<Rejection | undefined> {
   try {

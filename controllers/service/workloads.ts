@@ -4,7 +4,7 @@ import { type Rejection, withinStep } from '../../api/rejection.ts';
 import { assessScaling } from '../../assess/scaling.ts';
 import { assessWorkloads } from '../../assess/workloads.ts';
 import type { Context, StageName } from '../../render/children.ts';
-import { renderWorkloads } from '../../render/workload.ts';
+import { renderWorkloads, type WorkloadStageName, workloadStages } from '../../render/workload.ts';
 import type { Applier } from '../runtime/apply.ts';
 import { applyChanges, type Pass } from './pass.ts';
 import { applyStages, type StageFailure } from './stages.ts';
@@ -23,8 +23,7 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
   const { conditions } = pass;
   try {
     if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
-    const stages = await answerAsync(renderWorkloads(context), pass.respond);
-    const failure = await applyStages(pass, applier, stages);
+    const failure = await applyWorkloads(pass, context, applier);
     if (failure) return reportFailure(pass, failure);
     applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
     applyChanges(conditions, await answerAsync(assessScaling(context), pass.respond));
@@ -32,6 +31,17 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
   } finally {
     conditions.rollUp(c.workloadsReady, workloadSubConditions);
   }
+}
+
+/**
+ * The certificate comes last, because it names the addresses that the Service gets when it is created (R3.282): issued before, it
+ * would have to be issued again at once. Its failure still is the first one.
+ */
+async function applyWorkloads(pass: Pass, context: Context, applier: Applier): Promise<StageFailure | undefined> {
+  const apply = async (names: readonly WorkloadStageName[]): Promise<StageFailure | undefined> =>
+    applyStages(pass, applier, await answerAsync(renderWorkloads(context, names), pass.respond));
+  const failure = await apply(workloadStages.filter((name) => name !== 'certificate'));
+  return (await apply(['certificate'])) ?? failure;
 }
 
 /** A stage that could not be rendered has a reason of its own; one that could not be applied gets the reason of its step. */

@@ -64,6 +64,7 @@ export function* chooseAccount(context: Context): Inquiry<SchedulerAccount | Rej
   if (content !== undefined) return { name, generated: false, content };
   return reject('ServiceAccountNotFound', `failed to fetch existing scheduler service account ${namespace}/${name}: not found`, {
     field: 'spec.router.scheduler.template.serviceAccountName',
+    retry: true,
   });
 }
 

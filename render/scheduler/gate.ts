@@ -23,7 +23,7 @@ export function pickerGate(podAnnotations: Readonly<Record<string, string>>, ima
   if (stated === undefined) return { version: tag?.version ?? unknown, annotated: false };
   if (stated === '') return { version: unknown, annotated: false };
   const version = parseVersion(stated);
-  if (version === undefined) return reject('InvalidSchedulerVersion', `failed to parse version "${stated}"`, { retry: false });
+  if (version === undefined) return reject('InvalidSchedulerVersion', `failed to parse version "${stated}"`);
   if (tag === undefined || sameRelease(version, tag.version)) return { version, annotated: true };
   return { version, annotated: true, disagreement: `annotation ${annotations.version} says ${stated}, the image is tagged ${tag.text}` };
 }

@@ -31,9 +31,7 @@ export function takeMetricFlags(podSpec: PodTemplate, writable: boolean): { podS
   if (values === undefined) return { podSpec, values: new Map() };
   if (!writable) {
     const flags = [...values.keys()].sort().map((name) => `--${name}`);
-    return reject('UnwritableSchedulerConfig', `the scheduler uses deprecated metric flags but has no inline --config-text: ${flags.join(', ')}`, {
-      retry: false,
-    });
+    return reject('UnwritableSchedulerConfig', `the scheduler uses deprecated metric flags but has no inline --config-text: ${flags.join(', ')}`, {});
   }
   return { podSpec: { ...podSpec, containers: filtered.map(({ container }) => container) }, values };
 }

@@ -83,7 +83,7 @@ export function rewriteConfigs(podSpec: PodTemplate, rewrites: readonly Rewrite[
   for (const { kind, value } of configPairs(findContainer(podSpec, containers.main))) {
     if (kind !== 'text') continue;
     const text = rewriteText(value, rewrites, (note) => notes.push(note));
-    if (isRejection(text)) return { ...withinStep(text, `failed to mutate config for scheduler deployment ${deployment}`), retry: false };
+    if (isRejection(text)) return { ...withinStep(text, `failed to mutate config for scheduler deployment ${deployment}`) };
     texts.set(value, text);
   }
   const rewritten = changeContainer(podSpec, containers.main, (main) =>

@@ -53,7 +53,7 @@ export function parametersOf(plugin: Plugin): Parameters | Rejection {
 export function objectAt(parent: Readonly<Record<string, unknown>>, key: string, what: string): Readonly<Record<string, unknown>> | Rejection {
   const value = parent[key];
   if (value === undefined || value === null) return {};
-  return isObject(value) ? value : reject('InvalidSchedulerConfig', `${what} must be an object, not ${describe(value)}`, { retry: false });
+  return isObject(value) ? value : reject('InvalidSchedulerConfig', `${what} must be an object, not ${describe(value)}`);
 }
 
 function describe(value: unknown): string {

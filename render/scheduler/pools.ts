@@ -24,7 +24,7 @@ export function* renderPools(context: Context): Inquiry<Stage> {
     name: 'pools',
     present: [],
     absent: [],
-    rejection: reject('InvalidInferencePool', message, { field, retry: false }),
+    rejection: reject('InvalidInferencePool', message, { field }),
   });
   if (spec === undefined) return failed('failed to build expected inference pool: spec.router.scheduler.pool has neither ref nor spec');
   const name = nameOf(context, 'inferencePool');

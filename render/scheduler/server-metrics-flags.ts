@@ -38,7 +38,7 @@ function toParameters(values: ReadonlyMap<string, string>): Parameters | Rejecti
   const [scheme, path, skip, port] = [SCHEME, PATH, SKIP_VERIFY, PORT].map((name) => values.get(name));
   const insecureSkipVerify = skip === undefined ? undefined : parseBoolean(skip || 'true');
   if (skip !== undefined && insecureSkipVerify === undefined) {
-    return reject('InvalidSchedulerFlag', `invalid value "${skip}" for --${SKIP_VERIFY}`, { retry: false });
+    return reject('InvalidSchedulerFlag', `invalid value "${skip}" for --${SKIP_VERIFY}`);
   }
   const parameters = {
     ...(scheme ? { scheme } : {}),
@@ -59,9 +59,7 @@ function parseBoolean(text: string): boolean | undefined {
 /** The rejection for flags that only an inline config can replace (R4.60). */
 export function unwritable(flags: readonly string[]): Rejection {
   const list = flags.map((name) => `--${name}`).join(', ');
-  return reject('UnwritableSchedulerConfig', `the scheduler uses ${list}, which this picker no longer knows, but has no inline --config-text`, {
-    retry: false,
-  });
+  return reject('UnwritableSchedulerConfig', `the scheduler uses ${list}, which this picker no longer knows, but has no inline --config-text`, {});
 }
 
 /** Whether the flags are no more than what the shipped scheduler preset brings when TLS is on, which nobody asked for (B4.16). */

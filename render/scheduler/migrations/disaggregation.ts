@@ -51,7 +51,7 @@ function withDeciders(parameters: Parameters): { parameters: Parameters; decider
   if ('deciders' in parameters) return { parameters };
   const named = parameters.deciderPluginName;
   if (named !== undefined) {
-    if (typeof named !== 'string') return reject('InvalidSchedulerConfig', 'deciderPluginName must be a string', { retry: false });
+    if (typeof named !== 'string') return reject('InvalidSchedulerConfig', 'deciderPluginName must be a string');
     return { parameters: decidedBy(named, parameters) };
   }
   if (!('threshold' in parameters)) return { parameters };

@@ -20,7 +20,8 @@ describe('defaults of a service (R1.56)', () => {
   it('a model is made where there is none', () => {
     expect(spec({})?.model).to.deep.equal({ uri: '', name: 'svc' });
     expect(spec(undefined)?.model).to.deep.equal({ uri: '', name: 'svc' });
-    expect(applyDefaults(service({}, { generateName: 'svc-' })).spec?.model).to.deep.equal({ uri: '', name: '' });
+    // The name that generateName comes to is not known yet (B23).
+    expect(applyDefaults(service({}, { generateName: 'svc-' })).spec?.model).to.deep.equal({ uri: '' });
   });
   it('the group is a label, and only the group', () => {
     const grouped = { router: { route: { group: 'g', weight: 1 } } };

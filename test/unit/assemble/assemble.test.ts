@@ -270,7 +270,7 @@ describe('what baseRefs turn on (R2.21)', () => {
 describe('what ends an assembly (R2.93)', () => {
   it('a template that cannot be rendered', () => {
     const result = run(service({ model, template: { containers: [{ name: 'main', env: [{ name: 'OOPS', value: '{{ .Spec.NoSuchField }}' }] }] } }));
-    expect(result).to.include({ reason: 'CombineBaseError', retry: true });
+    expect(result).to.include({ reason: 'CombineBaseError', retry: false });
     expect(refusal(result)).to.match(
       /^failed to merge config: .*can't evaluate field NoSuchField in type v1alpha2\.LLMInferenceServiceSpec.*from service\)$/,
     );

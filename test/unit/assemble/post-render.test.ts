@@ -163,7 +163,7 @@ describe('a scheduler configuration from a ConfigMap (R2.84)', () => {
     ]);
     expect(accepted(shared).configMap).to.deep.equal({ namespace: 'kserve', name: 'config-scheduler-system' });
     const own = run(spec({ ref: { name: 'mine', key: '' } }), {}, [configMap('mine', { epp: 'x' }, 'kserve')]);
-    expect(own).to.include({ reason: 'SchedulerConfigNotFound', message: 'failed to get ConfigMap ns/mine: not found', retry: true });
+    expect(own).to.include({ reason: 'SchedulerConfigNotFound', message: 'failed to get ConfigMap ns/mine: not found', retry: false });
   });
 
   it('says what is missing', () => {

@@ -1,85 +1,293 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type Agent, request } from 'node:https';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { createAuthority } from '../../../control-plane/certificates.ts';
-import { createLog } from '../../../controllers/runtime/log.ts';
-import { type AdmissionHandler, startWebhookServer, type WebhookServer } from '../../../webhook/server.ts';
+import type { AdmissionHandler } from '../../../webhook/server.ts';
+import { startWebhookServer } from '../../../webhook/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { issueLoopback, memoryLog, review, serveWebhooks, type TestServer, writePair } from '../../support/webhook-client.ts';
 
-const HOST = '127.0.0.1';
-const REVIEW = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'uid-1', operation: 'CREATE', object: {} } };
+const VALIDATE = '/validate-serving-kserve-io-v1alpha2-llminferenceservice';
+const service = (spec: object) => ({ apiVersion: 'serving.kserve.io/v1alpha2', kind: 'LLMInferenceService', metadata: { name: 'svc' }, spec });
+const HEADERS = `POST ${VALIDATE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
 
-describe('the webhook server, when it stops', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'webhook-certificate-'));
-    const { certificate, key } = await (await createAuthority('test')).issueServer('test', { dns: [], ip: [HOST] });
-    await writeFile(join(directory, 'tls.crt'), certificate);
-    await writeFile(join(directory, 'tls.key'), key);
-  });
-  after(() => rm(directory, { recursive: true }));
+async function openTls({ server, authority }: Pick<TestServer, 'server' | 'authority'>, options: object = {}): Promise<TLSSocket> {
+  const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: authority.certificate, ...options });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return socket;
+}
 
-  const start = (handler: AdmissionHandler): Promise<WebhookServer> =>
-    startWebhookServer({
-      host: HOST,
-      port: 0,
-      certificateDirectory: directory,
-      handlers: new Map([['/review', handler]]),
-      log: createLog({ level: 'silent' }),
+async function openTcp({ server }: TestServer): Promise<Socket> {
+  const socket = connectTcp(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** However it ends. */
+const closing = (socket: Socket): Promise<void> => new Promise((resolve) => socket.resume().once('close', () => resolve()));
+
+/** The name in the certificate that a new connection gets. */
+async function servedName(server: TestServer): Promise<string> {
+  const socket = await openTls(server);
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
+
+describe('connections of the webhook server', () => {
+  let server: TestServer;
+  const serve = async (options: Parameters<typeof serveWebhooks>[0] = {}): Promise<TestServer> => {
+    server = await serveWebhooks(options);
+    return server;
+  };
+  afterEach(() => server?.stop());
+
+  describe('certificates', () => {
+    it('are served anew when the files change; open connections go on', async () => {
+      const { authority, directory } = await serve();
+      const before = await openTls(server);
+      expect(before.getPeerCertificate().subject.CN).to.equal('webhooks');
+      writePair(directory, await issueLoopback(authority, 'renewed'));
+      await eventually(async () => expect(await servedName(server)).to.equal('renewed'));
+      before.write(`${HEADERS}Content-Length: 2\r\n\r\n{}`);
+      const [answer] = (await once(before, 'data')) as [Buffer];
+      expect(answer.toString()).to.contain('HTTP/1.1 200 OK');
+      before.destroy();
+      expect((await server.post(VALIDATE, review('CREATE', { object: service({}) }))).json.response.allowed).to.equal(true);
     });
 
-  function open(port: number): Promise<TLSSocket> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: HOST, port, rejectUnauthorized: false }, () => resolve(socket));
-      socket.once('error', reject);
-    });
-  }
-
-  function ask(port: number, agent: Agent | false = false): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const options = {
-        host: HOST,
-        port,
-        path: '/review',
-        method: 'POST',
-        agent,
-        rejectUnauthorized: false,
-        headers: { 'content-type': 'application/json' },
+    it('are taken from a mounted Secret, whose files are links that change together', async () => {
+      const authority = await createAuthority('mount');
+      const mount = mkdtempSync(join(tmpdir(), 'mount-'));
+      const update = async (version: string): Promise<void> => {
+        mkdirSync(join(mount, version));
+        writePair(join(mount, version), await issueLoopback(authority, version));
+        symlinkSync(version, join(mount, '..data_tmp'));
+        renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
       };
-      const asking = request(options, async (response) => resolve((await response.toArray()).join('')));
-      asking.once('error', reject).end(JSON.stringify(REVIEW));
+      await update('..1');
+      for (const file of ['tls.crt', 'tls.key']) symlinkSync(`..data/${file}`, join(mount, file));
+      const messages: string[] = [];
+      const mounted = await startWebhookServer({
+        host: '127.0.0.1',
+        port: 0,
+        certificateDirectory: mount,
+        handlers: new Map(),
+        log: memoryLog(messages),
+      });
+      try {
+        const nameNow = async (): Promise<unknown> => {
+          const socket = await openTls({ server: mounted, authority });
+          const { subject } = socket.getPeerCertificate();
+          socket.destroy();
+          return subject.CN;
+        };
+        expect(await nameNow()).to.equal('..1');
+        await update('..2');
+        await eventually(async () => expect(await nameNow()).to.equal('..2'));
+      } finally {
+        await mounted.stop();
+        rmSync(mount, { recursive: true });
+      }
     });
-  }
 
-  it('does not wait for connections on which nothing was asked', async () => {
-    const server = await start(() => ({ allowed: true }));
-    const socket = await open(server.port);
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    await server.stop();
-    await closed;
+    const broken: [string, (directory: string) => void][] = [
+      ['a file that is no certificate', (directory) => writeFileSync(join(directory, 'tls.crt'), 'nonsense')],
+      ['an empty file', (directory) => writeFileSync(join(directory, 'tls.key'), '')],
+      ['a file that is gone', (directory) => unlinkSync(join(directory, 'tls.key'))],
+    ];
+    for (const [what, spoil] of broken) {
+      it(`stay in use beside ${what}, until there is a good pair again`, async () => {
+        const { authority, directory, messages } = await serve();
+        spoil(directory);
+        await eventually(() => expect(messages.join()).to.contain('the last good one stays in use'));
+        expect(await servedName(server)).to.equal('webhooks');
+        writePair(directory, await issueLoopback(authority, 'renewed'));
+        await eventually(async () => expect(await servedName(server)).to.equal('renewed'));
+      });
+    }
+
+    it('that do not belong to the key are refused', async () => {
+      const { authority, directory, messages } = await serve();
+      const [one, other] = [await issueLoopback(authority, 'one'), await issueLoopback(authority, 'other')];
+      writePair(directory, { certificate: one.certificate, key: other.key });
+      await eventually(() => expect(messages.join()).to.contain('the last good one stays in use'));
+      expect(await servedName(server)).to.equal('webhooks');
+    });
+
+    it('have to be there at the start', async () => {
+      await serve();
+      const empty = mkdtempSync(join(tmpdir(), 'empty-'));
+      const start = startWebhookServer({ host: '127.0.0.1', port: 0, certificateDirectory: empty, handlers: new Map(), log: memoryLog([]) });
+      const error = await start.then(
+        () => undefined,
+        (thrown: Error) => thrown,
+      );
+      expect(error?.message).to.contain('tls.crt');
+      rmSync(empty, { recursive: true });
+    });
   });
 
-  it('answers what it was asked before', async () => {
-    let answer: () => void = () => undefined;
-    let asked: () => void = () => undefined;
-    const isAsked = new Promise<void>((resolve) => {
-      asked = resolve;
+  it('are TLS 1.2 or newer, HTTP/1.1', async () => {
+    await serve();
+    const socket = await openTls(server, { ALPNProtocols: ['h2', 'http/1.1'] });
+    expect(socket.alpnProtocol).to.equal('http/1.1');
+    socket.destroy();
+    const old = connectTls({
+      host: '127.0.0.1',
+      port: server.server.port,
+      ca: server.authority.certificate,
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
     });
-    const server = await start(async () => {
-      asked();
-      await new Promise<void>((resolve) => {
-        answer = resolve;
-      });
-      return { allowed: true };
+    const [error] = (await once(old, 'error')) as [Error];
+    expect(error).to.be.instanceOf(Error);
+  });
+
+  it('follow the TLS settings, after a new certificate too', async () => {
+    const { authority, directory } = await serve({ tls: { minVersion: 'TLSv1.3' } });
+    const protocol = async (): Promise<string | null> => {
+      const socket = await openTls(server);
+      const name = socket.getProtocol();
+      socket.destroy();
+      return name;
+    };
+    const refusesOlder = async (): Promise<void> => {
+      const old = connectTls({ host: '127.0.0.1', port: server.server.port, ca: authority.certificate, maxVersion: 'TLSv1.2' });
+      await once(old, 'error');
+    };
+    expect(await protocol()).to.equal('TLSv1.3');
+    await refusesOlder();
+    writePair(directory, await issueLoopback(authority, 'renewed'));
+    await eventually(async () => expect(await servedName(server)).to.equal('renewed'));
+    await refusesOlder();
+  });
+
+  it('of slow clients, or of clients that say nothing, hold up nobody', async () => {
+    await serve();
+    const idle: Socket[] = [];
+    for (let i = 0; i < 20; i++) {
+      idle.push(await openTcp(server));
+      const half = await openTls(server);
+      half.write(i % 2 ? 'POST /val' : `${HEADERS}Content-Length: 1000\r\n\r\n{"a`);
+      idle.push(half);
+    }
+    const start = performance.now();
+    const { json } = await server.post(VALIDATE, review('CREATE', { object: service({}) }));
+    expect(json.response.allowed).to.equal(true);
+    expect(performance.now() - start).to.be.lessThan(2000);
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('of clients that go away in the middle leave the server as it was', async () => {
+    const { messages } = await serve();
+    const socket = await openTls(server);
+    socket.write(`${HEADERS}Content-Length: 1000\r\n\r\n{"a`);
+    await eventually(() => {
+      socket.destroy();
+      expect(messages).to.contain('request failed');
     });
-    await open(server.port);
-    const answered = ask(server.port);
-    await isAsked;
-    const stopped = server.stop();
-    answer();
-    expect(JSON.parse(await answered)).to.have.nested.property('response.allowed', true);
-    await stopped;
+    expect((await server.post(VALIDATE, review('CREATE', { object: service({}) }))).json.response.allowed).to.equal(true);
+  });
+
+  it('that speak no TLS or no HTTP are closed', async () => {
+    await serve();
+    const plain = await openTcp(server);
+    plain.write('GET / HTTP/1.1\r\n\r\n');
+    await closing(plain);
+    const noise = await openTls(server);
+    noise.write('\0\0\0\0\r\n\r\n');
+    await closing(noise);
+    expect((await server.post(VALIDATE, review('CREATE', { object: service({}) }))).json.response.allowed).to.equal(true);
+  });
+
+  it('serve hundreds of reviews at once, each with its own answer', async () => {
+    await serve();
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, async (_, i) => {
+        const spec = i % 2 ? {} : { router: { scheduler: { replicas: -i } } };
+        const { json } = await server.post(VALIDATE, review('CREATE', { object: service(spec) }));
+        return { i, ...json.response };
+      }),
+    );
+    for (const { i, allowed, status } of answers) {
+      expect(allowed).to.equal(i % 2 === 1);
+      if (!allowed) expect(status?.message).to.contain(`Invalid value: ${-i}:`);
+    }
+  });
+
+  describe('when the server stops', () => {
+    /** Answers when it is told to. */
+    function handHeld(): { handler: AdmissionHandler; asked: Promise<void>; answer(): void } {
+      const asked = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      return {
+        handler: async () => {
+          asked.resolve();
+          await go.promise;
+          return { allowed: true };
+        },
+        asked: asked.promise,
+        answer: go.resolve,
+      };
+    }
+
+    it('idle ones are closed at once, half-open ones too', async () => {
+      await serve();
+      const sockets = [await openTcp(server), await openTls(server), await openTls(server)];
+      sockets[2]?.write('POST /val');
+      const closed = Promise.all(sockets.map((socket) => closing(socket)));
+      const start = performance.now();
+      await server.stop();
+      await closed;
+      expect(performance.now() - start).to.be.lessThan(2000);
+    });
+
+    it('running requests are answered first, and nothing new is taken', async () => {
+      const held = handHeld();
+      await serve({ handlers: new Map([['/held', held.handler]]) });
+      const answer = server.post('/held', review('CREATE', {}));
+      await held.asked;
+      const { port } = server.server;
+      const done = server.server.stop();
+      const refused = connectTcp(port, '127.0.0.1');
+      const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+      expect(error.code).to.equal('ECONNREFUSED');
+      held.answer();
+      expect((await answer).json.response.allowed).to.equal(true);
+      await done;
+    });
+
+    it('a request that takes too long is given up', async () => {
+      const held = handHeld();
+      await serve({ handlers: new Map([['/held', held.handler]]), drainTimeout: 50 });
+      const answer = server.post('/held', review('CREATE', {})).catch((error: NodeJS.ErrnoException) => error.code);
+      await held.asked;
+      await server.server.stop();
+      expect(await answer).to.equal('ECONNRESET');
+      held.answer();
+    });
+  });
+
+  it('cannot be had on a port that is taken', async () => {
+    const { directory } = await serve();
+    const second = startWebhookServer({
+      host: '127.0.0.1',
+      port: server.server.port,
+      certificateDirectory: directory,
+      handlers: new Map(),
+      log: memoryLog([]),
+    });
+    const error = await second.then(
+      () => undefined,
+      (thrown: NodeJS.ErrnoException) => thrown,
+    );
+    expect(error?.code).to.equal('EADDRINUSE');
   });
 });

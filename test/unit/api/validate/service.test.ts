@@ -48,6 +48,8 @@ const rejected: [string, LLMInferenceServiceSpec, string, string][] = [
   ['V11', { parallelism: { data: 2 } }, 'spec.parallelism.dataLocal', 'dataLocal must be set when data is set'],
   ['V12', { parallelism: { dataLocal: 2 } }, 'spec.parallelism.data', 'data must be set when dataLocal is set'],
   ['V13', { parallelism: { pipeline: 0 } }, 'spec.parallelism.pipeline', 'pipeline parallelism must be greater than 0'],
+  ['V14', { parallelism: { data: 0, dataLocal: 1 } }, 'spec.parallelism.data', 'data parallelism must be greater than 0'],
+  ['V15', { parallelism: { data: 1, dataLocal: 0 } }, 'spec.parallelism.dataLocal', 'dataLocal parallelism must be greater than 0'],
   ['V16', { router: { scheduler: { replicas: 0 } } }, 'spec.router.scheduler.replicas', 'scheduler replicas must be greater than zero'],
   ['V17', { router: { scheduler: { config: {} } } }, 'spec.router.scheduler.config', 'either inline or ref is required'],
   [
@@ -146,10 +148,23 @@ const rejected: [string, LLMInferenceServiceSpec, string, string][] = [
     'exactly one of spec or ref must be set',
   ],
   [
+    'V43',
+    { kvCacheOffloading: { cpu: '1Gi', secondary: [{ fileSystem: { pvc: { spec: {}, ref: { name: 'c' } } } }] } },
+    'spec.kvCacheOffloading.secondary[0].fileSystem.pvc',
+    'multiple are set',
+  ],
+  [
     'V44',
     { kvCacheOffloading: { cpu: '1Gi', secondary: [{ fileSystem: { pvc: { ref: { name: '' } } } }] } },
     'spec.kvCacheOffloading.secondary[0].fileSystem.pvc.ref.name',
     'name is required',
+  ],
+  ['V48 for a percentage of one replica', { rolloutStrategy: { maxUnavailable: '50%', maxSurge: 0 } }, 'spec.rolloutStrategy', 'cannot both be zero'],
+  [
+    'V49 for a percentage of one replica',
+    { worker: pod, parallelism: { pipeline: 2 }, rolloutStrategy: { maxUnavailable: '25%' } },
+    'spec.rolloutStrategy.maxSurge',
+    'maxSurge is required',
   ],
   ['V45', { rolloutStrategy: { maxSurge: -1 } }, 'spec.rolloutStrategy.maxSurge', 'must be greater than or equal to 0'],
   ['V46', { rolloutStrategy: { maxSurge: 'half' } }, 'spec.rolloutStrategy.maxSurge', 'a valid percent string'],
@@ -204,6 +219,23 @@ describe('validation of a service', () => {
     expect(types({ scaling: { maxReplicas: 2, wva: { keda } } })).to.have.lengthOf(2);
   });
 
+  const ladder = (scalingModifiers: object) => ({ scaling: { maxReplicas: 2, wva: { keda: { advanced: { scalingModifiers } } } } });
+  for (const field of ['formula', 'target', 'activationTarget', 'metricType']) {
+    it(`V29: refuses ${field}, unless it is empty`, () => {
+      expect(types(ladder({ [field]: 'x' }))).to.deep.equal(['Forbidden spec.scaling.wva.keda.advanced.scalingModifiers']);
+      expect(types(ladder({ [field]: '' }))).to.deep.equal([]);
+    });
+  }
+
+  it('reads a service that no schema has seen', () => {
+    const incomplete = {
+      model: { confidential: { enabled: true } },
+      scaling: { minReplicas: 1, wva },
+      router: { scheduler: { config: { inline: null } } },
+    };
+    expect(() => types(incomplete as unknown as LLMInferenceServiceSpec)).not.to.throw();
+  });
+
   const accepted: [string, LLMInferenceServiceSpec][] = [
     ['nothing at all', {}],
     ['group and weight without http', { router: { route: { group: 'g', weight: 0 } } }],
@@ -221,6 +253,11 @@ describe('validation of a service', () => {
     ['0% and 100%', { rolloutStrategy: { maxUnavailable: '0%', maxSurge: '100%' } }],
     ['1 and 0', { rolloutStrategy: { maxUnavailable: 1, maxSurge: 0 } }],
     ['half of four replicas', { replicas: 4, rolloutStrategy: { maxUnavailable: '50%', maxSurge: 0 } }],
+    ['a quarter of four workers', { replicas: 4, worker: pod, parallelism: { pipeline: 2 }, rolloutStrategy: { maxUnavailable: '25%' } }],
+    ['half of at least two replicas', { scaling: { minReplicas: 2, maxReplicas: 4, wva }, rolloutStrategy: { maxUnavailable: '50%', maxSurge: 0 } }],
+    ['all of no replicas', { replicas: 0, rolloutStrategy: { maxUnavailable: '100%', maxSurge: 0 } }],
+    ['an adapter limit that is left out', { model: { uri: 'u', lora: {} } }],
+    ['confidential settings that are switched off', { model: { uri: 'u', confidential: { enabled: false, resourceId: 'wrong' } } }],
     ['offloading to memory only', { kvCacheOffloading: { cpu: '0' } }],
   ];
   for (const [what, spec] of accepted) it(`accepts ${what}`, () => expect(check(spec).errors).to.deep.equal([]));
@@ -239,6 +276,35 @@ describe('validation of a service', () => {
     const both = (parent: object, gateway: object): LLMInferenceServiceSpec => ({
       router: { gateway: { refs: [gateway] }, route: { http: { spec: { parentRefs: [{ name: 'g', ...parent }] } } } },
     });
+    const [a, b, c] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+    const inX = { name: 'a', namespace: 'x' };
+    const section = { name: 'a', namespace: 'x', sectionName: 'http' };
+    const pairs: [string, object[], object[], boolean][] = [
+      ['one', [inX], [inX], true],
+      ['one without namespace on both sides', [a], [a], true],
+      ['one without namespace, the other with', [a], [inX], false],
+      ['an empty namespace for an absent one', [{ name: 'a', namespace: '' }], [a], true],
+      ['another namespace', [inX], [{ name: 'a', namespace: 'y' }], false],
+      ['another name', [a], [b], false],
+      ['another order', [a, b, c], [c, a, b], true],
+      ['one more', [a, b], [a], false],
+      ['one less', [a], [a, b], false],
+      ['the same twice', [a, a], [a, a], true],
+      ['twice the one, twice the other', [a, a, b], [a, b, b], false],
+      ['the same section', [section], [section], true],
+      ['a section on one side', [section], [inX], false],
+      ['another section', [section], [{ ...section, sectionName: 'https' }], false],
+      ['group, kind and port aside', [{ ...inX, group: 'gateway.networking.k8s.io', kind: 'Gateway', port: 80 }], [inX], true],
+    ];
+    for (const [what, parentRefs, refs, equal] of pairs) {
+      it(`${equal ? 'takes' : 'does not take'} ${what} for the same (R1.64)`, () => {
+        const router = { gateway: { refs }, route: { http: { spec: { parentRefs } } } } as LLMInferenceServiceSpec['router'] & object;
+        const { errors, warnings } = check({ router });
+        expect(errors).to.have.lengthOf(equal ? 0 : 1);
+        expect(warnings).to.have.lengthOf(equal ? 1 : 0);
+      });
+    }
+
     it('warns when they agree', () => {
       const { errors, warnings } = check(both({ namespace: 'a' }, { name: 'g', namespace: 'a' }));
       expect(errors).to.deep.equal([]);

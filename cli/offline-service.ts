@@ -1,0 +1,43 @@
+import { applyDefaults } from '../api/default.ts';
+import { answer } from '../api/inquiry.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { isRejection, type Rejection } from '../api/rejection.ts';
+import type { LLMInferenceService } from '../api/types.ts';
+import { planService } from '../assess/plan.ts';
+import type { Context } from '../render/children.ts';
+import { type OfflineCluster, stored } from './offline-cluster.ts';
+
+/** Stands for the uid a service gets when it is created. */
+const NO_UID = '00000000-0000-0000-0000-000000000000';
+
+/** The objects a service becomes, in the order in which the operator writes them, or why it cannot be served. */
+export function renderService(object: KubeObject, { settings, options, respond }: OfflineCluster): readonly KubeObject[] | Rejection {
+  const hub = stored({ ...object, metadata: { uid: NO_UID, ...object.metadata } });
+  const service = applyDefaults(hub as unknown as LLMInferenceService) as Context['service'];
+  const plan = answer(planService(service, settings, options), respond);
+  if (isRejection(plan)) return plan;
+  return plan.rejection ?? plan.stages.find((stage) => stage.rejection)?.rejection ?? plan.stages.flatMap((stage) => stage.present);
+}
+
+/** Why a service cannot be served, for its author: the field at fault, and what to do about it. */
+export function explain(
+  { reason, field = 'spec', message }: Rejection,
+  { spec }: Pick<LLMInferenceService, 'spec'>,
+): { field: string; text: string } {
+  if (field === 'spec.model.uri') return { field, text: explainModel(spec?.model?.uri ?? '', message) };
+  if (reason !== 'ConfigNotFound') return { field, text: message.replace(` (${field})`, '') };
+  const missing = spec?.baseRefs?.findIndex(({ name }) => message.includes(` ${JSON.stringify(name)} not found`)) ?? -1;
+  const at = missing < 0 ? field : `spec.baseRefs[${missing}]`;
+  return { field: at, text: `${message}. If it is in another file, name that one with -f, too` };
+}
+
+const SCHEMES = 'hf://, s3://, pvc:// and oci://';
+
+function explainModel(uri: string, message: string): string {
+  if (uri === '') return `no model is given: write where it is, as in hf://Qwen/Qwen2.5-7B-Instruct (${SCHEMES} are known)`;
+  const [scheme, ...rest] = uri.split('://');
+  if (rest.length === 0)
+    return `${JSON.stringify(uri)} does not say where the model is: write hf://${uri} if it is on Hugging Face (${SCHEMES} are known)`;
+  if (message.includes('unsupported schema')) return `nothing here fetches ${scheme}://: ${SCHEMES} are known`;
+  return message;
+}

@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import type { Question } from '../../../api/inquiry.ts';
+import { kinds } from '../../../api/kinds.ts';
+import type { KubeObject } from '../../../api/kubernetes.ts';
+import { createDependencies } from '../../../controllers/dependencies.ts';
+
+const get = (name: string, namespace = 'ns'): Question => ({ ask: 'get', kind: kinds.gateway, namespace, name, fresh: false });
+const list = (labels: Record<string, string>, namespace = 'ns'): Question => ({ ask: 'list', kind: kinds.coreService, namespace, labels });
+const gateway = (name: string, namespace = 'ns'): KubeObject => ({
+  apiVersion: kinds.gateway.apiVersion,
+  kind: 'Gateway',
+  metadata: { name, namespace },
+});
+const labelled = (labels: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 's', namespace: 'ns', labels },
+});
+
+describe('dependencies', () => {
+  it('find who asked about an object, whether it existed or not', () => {
+    const dependencies = createDependencies();
+    dependencies.record('ns/a', [get('g'), get('other')]);
+    dependencies.record('ns/b', [get('g')]);
+    expect([...dependencies.dependents(kinds.gateway, gateway('g'))]).to.deep.equal(['ns/a', 'ns/b']);
+    expect([...dependencies.dependents(kinds.gateway, gateway('g', 'elsewhere'))]).to.deep.equal([]);
+    expect([...dependencies.dependents(kinds.httpRoute, gateway('g'))]).to.deep.equal([]);
+  });
+
+  it('find who listed objects with such labels', () => {
+    const dependencies = createDependencies();
+    dependencies.record('ns/a', [list({ app: 'x' }), list({ app: 'y' })]);
+    expect([...dependencies.dependents(kinds.coreService, labelled({ app: 'y', more: 'z' }))]).to.deep.equal(['ns/a']);
+    expect([...dependencies.dependents(kinds.coreService, labelled({ app: 'z' }))]).to.deep.equal([]);
+  });
+
+  it('hold from the moment a question is asked until a pass ends without it', () => {
+    const dependencies = createDependencies();
+    dependencies.record('ns/a', [get('old')]);
+    dependencies.add('ns/a', get('new'));
+    expect([...dependencies.dependents(kinds.gateway, gateway('new'))]).to.deep.equal(['ns/a']);
+    expect([...dependencies.dependents(kinds.gateway, gateway('old'))]).to.deep.equal(['ns/a']);
+    dependencies.record('ns/a', [get('new')]);
+    expect([...dependencies.dependents(kinds.gateway, gateway('old'))]).to.deep.equal([]);
+    dependencies.forget('ns/a');
+    expect([...dependencies.dependents(kinds.gateway, gateway('new'))]).to.deep.equal([]);
+  });
+});

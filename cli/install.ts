@@ -123,7 +123,6 @@ export async function install(options: { kubeconfig?: string; webhookUrl?: strin
 
 function targetOf({ webhookUrl, webhookCa }: { webhookUrl?: string; webhookCa?: string }): WebhookTarget {
   const caBundle = webhookCa === undefined ? undefined : readFileSync(webhookCa).toString('base64');
-  if (webhookUrl === undefined) return { via: 'service', ...(caBundle === undefined ? {} : { caBundle }) };
-  if (caBundle === undefined) throw new Error('--webhook-url needs --webhook-ca: the API server must know whom to trust there');
-  return { via: 'url', url: webhookUrl, caBundle };
+  const trusted = caBundle === undefined ? {} : { caBundle };
+  return webhookUrl === undefined ? { via: 'service', ...trusted } : { via: 'url', url: webhookUrl, ...trusted };
 }

@@ -90,7 +90,10 @@ program
   )
   .addOption(kubeconfigOption())
   .option('--webhook-url <url>', 'call webhooks at this URL instead of the in-cluster Service, for an operator that runs outside of the cluster')
-  .option('--webhook-ca <file>', 'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager has to supply it')
+  .option(
+    '--webhook-ca <file>',
+    'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager supplies it, or the operator itself',
+  )
   .action(async (options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }) => {
     const { install } = await import('./install.ts');
     await install(options);
@@ -114,6 +117,23 @@ program
       '--webhook-cert-dir <path>',
       'directory with tls.crt and tls.key; renewed files are picked up (default: <tmp>/k8s-webhook-server/serving-certs)',
     ).env('LLMISVC_WEBHOOK_CERT_DIR'),
+  )
+  .addOption(
+    new Option(
+      '--webhook-cert-mode <mode>',
+      'where the certificate comes from: that directory, or the operator itself; auto: the directory if there is one in it',
+    )
+      .choices(['auto', 'files', 'self-signed'])
+      .env('LLMISVC_WEBHOOK_CERT_MODE')
+      .default('auto'),
+  )
+  .addOption(
+    new Option(
+      '--webhook-cert-names <names>',
+      'names and addresses, separated by commas, that a self-signed certificate is for besides the webhook Service',
+    )
+      .env('LLMISVC_WEBHOOK_CERT_NAMES')
+      .argParser((text) => text.split(',').flatMap((name) => name.trim() || [])),
   )
   .addOption(
     // Not by env(): a set variable switches a flag on there, even when it says false.

@@ -26,7 +26,7 @@ describe('the command llmisvc', function () {
   it('tells its commands', () => {
     const { code, stdout, stderr } = llmisvc(['--help']);
     expect([code, stderr]).to.deep.equal([0, '']);
-    for (const command of ['validate', 'render', 'install', 'run', 'demo'])
+    for (const command of ['validate', 'render', 'explain', 'install', 'run', 'demo'])
       expect(stdout).to.match(new RegExp(`^ {2}${command} \\[options\\] `, 'm'));
   });
 
@@ -45,9 +45,12 @@ describe('the command llmisvc', function () {
       '--leader-elect',
       '--health-probe-addr',
       '--metrics-addr',
+      '--storage-migration-timeout',
+      '--storage-migration-poll-interval',
       '--log-level',
       'CLUSTER_DOMAIN',
     ],
+    explain: ['--version', '--config'],
     demo: ['--keep', '-f, --filename'],
   };
   for (const [command, names] of Object.entries(flags)) {

@@ -1,5 +1,5 @@
 import { type Simulation, startSimulation } from '../../control-plane/simulation/simulation.ts';
-import { cluster, stopCluster } from './cluster.ts';
+import { cluster, sharedWebhooks, stopCluster } from './cluster.ts';
 import { installInto, prepareSite, type RunningOperator, type Site, startOperator } from './operator.ts';
 
 interface Shared {
@@ -31,7 +31,7 @@ export async function siteWithoutOperator(): Promise<Site> {
 function sharedSite(): Promise<Shared> {
   shared ??= (async () => {
     const controlPlane = await cluster();
-    const site = await prepareSite(controlPlane);
+    const site = await prepareSite(controlPlane, await sharedWebhooks());
     await installInto(site);
     return { site, simulation: await startSimulation(controlPlane), operator: undefined };
   })();

@@ -49,7 +49,7 @@ export async function refusalOf(attempt: Promise<unknown>): Promise<ApiError> {
 
 /** Stops the shared operator and serves its webhooks alone, in this process. Local models are on. */
 export async function openWebhookSite(prefix: string): Promise<WebhookSite> {
-  const { controlPlane, options, webhookPort, certificateDirectory } = await siteWithoutOperator();
+  const { controlPlane, options, webhooks, certificateDirectory } = await siteWithoutOperator();
   const kubeconfig = controlPlane.adminKubeconfig.path;
   const access = await loadAccess({ kubeconfig, environment: {} });
   const client = createClient(access, { version: 'test' });
@@ -75,7 +75,7 @@ export async function openWebhookSite(prefix: string): Promise<WebhookSite> {
     },
   ]);
   const serve = (): Promise<WebhookServer> =>
-    startWebhookServer({ host: '127.0.0.1', port: webhookPort, certificateDirectory, handlers: new Map(handlers), log: memoryLog([]) });
+    startWebhookServer({ host: '127.0.0.1', port: webhooks.port, certificateDirectory, handlers: new Map(handlers), log: memoryLog([]) });
   let server = await serve();
 
   const object: WebhookSite['object'] = (kind, version, name, spec) => ({

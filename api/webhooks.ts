@@ -17,7 +17,9 @@ export interface AdmissionWebhook {
 }
 
 export const WEBHOOK_SERVICE = 'llmisvc-webhook-server-service';
+/** The cert-manager Certificate, and the Secret that it, or the operator itself, keeps the certificate in (R1.112). */
 export const WEBHOOK_CERTIFICATE = 'llmisvc-serving-cert';
+export const WEBHOOK_SECRET = 'llmisvc-webhook-server-cert';
 export const CONVERSION_PATH = '/convert';
 
 const ROLE: Readonly<Record<Verb, string>> = { mutate: 'defaulter', validate: 'validator' };

@@ -6,10 +6,10 @@ import { packagePath } from './package-files.ts';
 
 /** Where the API server reaches the webhooks. */
 export type WebhookTarget =
-  /** The in-cluster Service; cert-manager supplies the CA. */
+  /** The in-cluster Service; without a CA, cert-manager or the operator supplies it. */
   | { readonly via: 'service'; readonly caBundle?: string }
-  /** A URL, for an operator outside of the cluster. */
-  | { readonly via: 'url'; readonly url: string; readonly caBundle: string };
+  /** A URL, for an operator outside of the cluster; without a CA, the operator supplies it. */
+  | { readonly via: 'url'; readonly url: string; readonly caBundle?: string };
 
 /** Everything the operator needs in a cluster, in the order in which it has to be applied. The same plain files feed the Helm charts. */
 export interface Installation {
@@ -50,6 +50,9 @@ function clientConfig(path: string, target: WebhookTarget): Record<string, unkno
   return { service: { name: WEBHOOK_SERVICE, namespace: SYSTEM_NAMESPACE, path, port: 443 }, ...ca };
 }
 
+/** Whether cert-manager, where there is one, is asked for the CA. */
+const isInjected = ({ via, caBundle }: WebhookTarget): boolean => via === 'service' && caBundle === undefined;
+
 function withConversion(crd: KubeObject, target: WebhookTarget): KubeObject {
   const conversion = {
     strategy: 'Webhook',
@@ -58,7 +61,7 @@ function withConversion(crd: KubeObject, target: WebhookTarget): KubeObject {
   const injected = { [CA_INJECTION]: `${SYSTEM_NAMESPACE}/llmisvc-serving-cert` };
   return {
     ...crd,
-    metadata: { ...crd.metadata, annotations: { ...crd.metadata.annotations, ...(target.caBundle === undefined ? injected : {}) } },
+    metadata: { ...crd.metadata, annotations: { ...crd.metadata.annotations, ...(isInjected(target) ? injected : {}) } },
     spec: { ...(crd.spec as object), conversion },
   };
 }
@@ -72,7 +75,7 @@ function withTarget(configuration: KubeObject, target: WebhookTarget): KubeObjec
     ...webhook,
     clientConfig: clientConfig(webhook.clientConfig.service?.path ?? '/', target),
   }));
-  if (target.caBundle === undefined) return { ...configuration, webhooks };
+  if (isInjected(target)) return { ...configuration, webhooks };
   const { annotations: _, ...metadata } = configuration.metadata;
   return { ...configuration, metadata, webhooks };
 }

@@ -28,7 +28,8 @@ Start here:
   llmisvc demo                       see a service come up on a control plane of your own
   llmisvc validate -f service.yaml   check a manifest without a cluster
   llmisvc render -f service.yaml     see what it would become
-  llmisvc install && llmisvc run     run the operator against the cluster of your kubeconfig`,
+  llmisvc run --embedded             run the operator against a control plane of its own
+  llmisvc install --help             prepare a cluster for the operator`,
   );
 
 program
@@ -90,7 +91,18 @@ program
   )
   .addOption(kubeconfigOption())
   .option('--webhook-url <url>', 'call webhooks at this URL instead of the in-cluster Service, for an operator that runs outside of the cluster')
-  .option('--webhook-ca <file>', 'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager has to supply it')
+  .option(
+    '--webhook-ca <file>',
+    'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager supplies it, or the operator itself',
+  )
+  .addHelpText(
+    'after',
+    `
+It does not start the operator: the chart charts/kserve-llmisvc-resources does, or "llmisvc run" on a machine that the API server reaches:
+  llmisvc install --webhook-url https://HOST:9443 --webhook-ca ca.crt
+  llmisvc run --webhook-cert-dir DIRECTORY      tls.crt and tls.key for HOST, signed by ca.crt
+Once webhooks are installed, services and configs can be written only while an operator answers them.`,
+  )
   .action(async (options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }) => {
     const { install } = await import('./install.ts');
     await install(options);
@@ -114,6 +126,23 @@ program
       '--webhook-cert-dir <path>',
       'directory with tls.crt and tls.key; renewed files are picked up (default: <tmp>/k8s-webhook-server/serving-certs)',
     ).env('LLMISVC_WEBHOOK_CERT_DIR'),
+  )
+  .addOption(
+    new Option(
+      '--webhook-cert-mode <mode>',
+      'where the certificate comes from: that directory, or the operator itself; auto: the directory if there is one in it',
+    )
+      .choices(['auto', 'files', 'self-signed'])
+      .env('LLMISVC_WEBHOOK_CERT_MODE')
+      .default('auto'),
+  )
+  .addOption(
+    new Option(
+      '--webhook-cert-names <names>',
+      'names and addresses, separated by commas, that a self-signed certificate is for besides the webhook Service',
+    )
+      .env('LLMISVC_WEBHOOK_CERT_NAMES')
+      .argParser((text) => text.split(',').flatMap((name) => name.trim() || [])),
   )
   .addOption(
     // Not by env(): a set variable switches a flag on there, even when it says false.

@@ -17,7 +17,10 @@ import { createElection } from '../controllers/runtime/leader.ts';
 import { createLog, type Log, type LogOptions } from '../controllers/runtime/log.ts';
 import { type End, type Part, runManager, terminationSignal } from '../controllers/runtime/manager.ts';
 import { createMetrics, type Metrics } from '../controllers/runtime/metrics.ts';
+import { type CertificateMode, openCertificate, webhookNames } from '../webhook/certificate-mode.ts';
+import type { CertificateSource } from '../webhook/certificate-source.ts';
 import { createHandlers } from '../webhook/handlers.ts';
+import type { Lifetimes } from '../webhook/self-signed/certificates.ts';
 import { startWebhookServer } from '../webhook/server.ts';
 import { readOptions } from './environment.ts';
 import { packageVersion } from './package-files.ts';
@@ -30,6 +33,10 @@ export interface RunOptions {
   readonly webhookHost: string;
   readonly webhookPort: number;
   readonly webhookCertDir?: string;
+  /** `auto` when left out. */
+  readonly webhookCertMode?: CertificateMode;
+  /** DNS names and IP addresses of the webhooks besides those of their Service, for a certificate of the operator's own. */
+  readonly webhookCertNames?: readonly string[];
   readonly leaderElect: boolean;
   readonly healthProbeAddr: string;
   readonly metricsAddr: string;
@@ -62,24 +69,31 @@ export interface Run {
   readonly flags: RunOptions;
   readonly log: Log;
   readonly metrics?: Metrics;
+  /** Of a webhook certificate that the operator issues itself. */
+  readonly certificateLifetimes?: Lifetimes;
   /** Told once webhooks are served and passes are run. */
   readonly onRunning?: () => void;
 }
 
 /** Runs an operator until the signal is aborted or leadership is lost. Rejects when something cannot be started. */
-export async function runOperator({ access, options, flags, log, metrics = createMetrics(), onRunning }: Run, signal: AbortSignal): Promise<End> {
-  const client = createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
+  const { access, options, flags, log, metrics = createMetrics(), onRunning } = run;
+  const connect = (): Client => createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const client = connect();
+  // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
+  const lookups = connect();
   const operator = createOperator({ client, options, log, metrics, workers: flags.workers });
   const handlers = createHandlers({
     options,
     settings: operator.settings,
-    localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+    localModelCaches: (namespace) => listLocalModelCaches(lookups, namespace),
     knowledge: operator.knowledge,
     servicesUsing: operator.servicesUsing,
   });
   const webhooks = part('webhooks', async () => {
-    const { webhookHost: host, webhookPort: port, webhookCertDir: certificateDirectory = DEFAULT_CERT_DIR } = flags;
-    const server = await startWebhookServer({ host, port, certificateDirectory, handlers, log });
+    const { webhookHost: host, webhookPort: port } = flags;
+    const certificate = await certificateFor(run, client);
+    const server = await startWebhookServer({ host, port, certificate, handlers, log });
     return () => server.stop();
   });
   let webhooksServe = false;
@@ -95,7 +109,7 @@ export async function runOperator({ access, options, flags, log, metrics = creat
     if (flags.healthProbeAddr === OFF) return async () => undefined;
     const server: ProbeServer = await serveProbes(flags.healthProbeAddr);
     server.readyWhen('webhooks', () => webhooksServe);
-    server.readyWhen('caches', operator.hasSynced);
+    server.readyWhen('caches', operator.canServe);
     return () => server.close();
   });
   const metricsServer = part('metrics', async () => {
@@ -120,8 +134,20 @@ export async function runOperator({ access, options, flags, log, metrics = creat
       signal,
     );
   } finally {
-    await client.close();
+    await Promise.all([client.close(), lookups.close()]);
   }
+}
+
+function certificateFor({ flags, options, log, certificateLifetimes }: Run, client: Client): Promise<CertificateSource> {
+  const { webhookCertMode = 'auto', webhookCertDir = DEFAULT_CERT_DIR, webhookCertNames = [] } = flags;
+  const { systemNamespace: namespace, clusterDomain } = options;
+  return openCertificate(webhookCertMode, webhookCertDir, {
+    client,
+    namespace,
+    names: webhookNames({ namespace, clusterDomain, further: webhookCertNames }),
+    log,
+    ...(certificateLifetimes ? { lifetimes: certificateLifetimes } : {}),
+  });
 }
 
 /** What the leader puts in order once, next to the controllers. */
@@ -176,12 +202,13 @@ async function listLocalModelCaches(client: Client, namespace: string): Promise<
 export async function runEmbedded(flags: RunOptions): Promise<void> {
   const { startEmbeddedCluster } = await import('./embedded.ts');
   const log = createLog({ level: flags.logLevel });
-  const signal = terminationSignal();
   const cluster = await startEmbeddedCluster({ webhookPort: flags.webhookPort, tell: (line) => console.error(line) });
+  // Until here Ctrl-C simply ends this process, and the control plane with it.
+  const signal = terminationSignal();
   try {
     console.error(`export KUBECONFIG=${cluster.controlPlane.adminKubeconfig.path}`);
     const options = readOptions(process.env, { systemNamespace: flags.systemNamespace });
-    const own = { ...flags, webhookHost: '127.0.0.1', webhookCertDir: cluster.certificateDirectory };
+    const own = { ...flags, webhookHost: '127.0.0.1', webhookCertDir: cluster.certificateDirectory, webhookCertMode: 'files' as const };
     const end = await runOperator({ access: cluster.access, options, flags: own, log }, signal);
     log.info({ end }, 'operator ended');
   } finally {

@@ -43,6 +43,11 @@ export interface Operator {
   /** Resolves when the caches are filled. */
   synced(signal?: AbortSignal): Promise<void>;
   hasSynced(): boolean;
+  /**
+   * Whether the caches are filled but for those of our own two kinds (B35): to list these, the API server may need our conversion
+   * webhook, and it reaches only replicas that are ready.
+   */
+  canServe(): boolean;
   /** Whether no pass runs or waits. */
   idle(): boolean;
   /** The operator's ConfigMap as it is now. */
@@ -129,6 +134,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   });
 
   const hasSynced = (): boolean => caches.all.every((cache) => cache.hasSynced());
+  const converted: readonly unknown[] = [caches.services, caches.configs];
   const respond = answerFromCaches({ caches, served });
 
   return {
@@ -149,6 +155,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
       await Promise.all(caches.all.map((cache) => cache.waitForSync(signal)));
     },
     hasSynced,
+    canServe: () => caches.all.every((cache) => cache.hasSynced() || converted.includes(cache)),
     knowledge: () => (hasSynced() ? respond : undefined),
     servicesUsing: (config) => caches.services.byIndex(BY_CONFIG, config),
     idle: () => serviceQueue.idle && configQueue.idle,

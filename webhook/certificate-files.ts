@@ -2,19 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../controllers/runtime/log.ts';
-
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** A serving certificate that lives in files and may be renewed there. */
-export interface CertificateFiles {
-  current(): KeyPair;
-  /** Tells of a new pair. A listener that throws refuses it: the last one stays. */
-  onChange(listener: (pair: KeyPair) => void): void;
-  stop(): void;
-}
+import type { CertificateSource, KeyPair } from './certificate-source.ts';
 
 /** Writers replace certificate and key one after the other; both are read when it has been quiet for this long. */
 const SETTLE_MS = 200;
@@ -27,7 +15,7 @@ const RECHECK_MS = 60_000;
  *
  * @throws when there is no good pair at first
  */
-export function watchCertificate(directory: string, log: Log): CertificateFiles {
+export function watchCertificate(directory: string, log: Log): CertificateSource {
   let pair = readPair(directory);
   const listeners: ((pair: KeyPair) => void)[] = [];
   const reload = (): void => {

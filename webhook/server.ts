@@ -7,25 +7,27 @@ import { ApiError } from '../controllers/runtime/api-error.ts';
 import type { Log } from '../controllers/runtime/log.ts';
 import { type AdmissionRequest, answerReview, deny, readReview, type Verdict } from './admission-review.ts';
 import { watchCertificate } from './certificate-files.ts';
+import type { CertificateSource } from './certificate-source.ts';
 import { trackConnections } from './connections.ts';
 import { convertReview } from './conversion-review.ts';
 
 /** Decides about one request. A thrown error becomes a denial: an ApiError with its Status, any other with code 500 (R1.50). */
 export type AdmissionHandler = (request: AdmissionRequest) => Promise<Verdict> | Verdict;
 
-export interface WebhookServerOptions {
+/** A directory with `tls.crt` and `tls.key`, in which a change of either is picked up (R1.92), or another source. */
+type Certificate = { readonly certificateDirectory: string } | { readonly certificate: CertificateSource };
+
+export type WebhookServerOptions = Certificate & {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Directory with `tls.crt` and `tls.key`; a change of either is picked up (R1.92). */
-  readonly certificateDirectory: string;
   readonly handlers: ReadonlyMap<string, AdmissionHandler>;
   readonly log: Log;
   /** As of the TLS flags (R1.91); TLS 1.2 and the ciphers of the runtime unless set. */
   readonly tls?: { readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'; readonly ciphers?: string };
   /** Milliseconds that `stop` waits for requests that are being answered, 10,000 unless set. */
   readonly drainTimeout?: number;
-}
+};
 
 export interface WebhookServer {
   readonly port: number;
@@ -47,12 +49,14 @@ const DRAIN_TIMEOUT = 10_000;
 /**
  * Serves admission and conversion over HTTPS (R1.43 - R1.55). Every replica serves, leader or not.
  *
+ * The certificate's source stops with the server, also with one that does not start.
+ *
  * @throws when the certificate cannot be read or the port is taken
  */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const { log, host, drainTimeout = DRAIN_TIMEOUT } = options;
   const tls = { minVersion: 'TLSv1.2', ...options.tls } as const;
-  const certificate = watchCertificate(options.certificateDirectory, log);
+  const certificate = 'certificate' in options ? options.certificate : watchCertificate(options.certificateDirectory, log);
   try {
     const server = createServer(
       { ...tls, ...certificate.current(), ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_TIMEOUT },
@@ -70,12 +74,12 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     return {
       port,
       async stop() {
-        certificate.stop();
+        await certificate.stop();
         await drain(drainTimeout);
       },
     };
   } catch (error) {
-    certificate.stop();
+    await certificate.stop();
     throw error;
   }
 }
@@ -91,6 +95,10 @@ function application({ handlers, log }: WebhookServerOptions): Express {
   }
   app.post(CONVERSION_PATH, async (request, response) => {
     await convert(request, response, log);
+  });
+  app.all(CONVERSION_PATH, (request: Request, response: Response) => {
+    log.warn({ method: request.method, path: request.path }, 'only POST is answered');
+    response.status(405).set('allow', 'POST').type('text/plain').send('only POST is answered');
   });
   app.use((request: Request, response: Response) => {
     log.warn({ method: request.method, path: request.path }, 'no such path');
@@ -130,19 +138,19 @@ async function decide(request: AdmissionRequest, handler: AdmissionHandler, log:
   }
 }
 
+/** What is no conversion review is refused with an HTTP status, because there is no response to put a code into. */
 async function convert(request: Request, response: Response, log: Log): Promise<void> {
+  const refuse = (status: number, message: string): void => {
+    log.warn({ path: request.path, status }, message);
+    response.status(status).type('text/plain').send(message);
+  };
   const body = await readBody(request, CONVERSION_LIMIT);
-  if (body === undefined) {
-    response.status(413).type('text/plain').send(`request entity is too large; limit is ${CONVERSION_LIMIT} bytes`);
-    return;
-  }
+  if (body === undefined) return refuse(413, `request entity is too large; limit is ${CONVERSION_LIMIT} bytes`);
+  const contentType = request.headers['content-type'];
+  if (contentType && !/^application\/json\s*(;|$)/i.test(contentType)) return refuse(415, `contentType=${contentType}, expected application/json`);
   const result = convertReview(body, log);
-  if (typeof result === 'string') {
-    log.warn({ path: request.path }, result);
-    response.status(400).type('text/plain').send(result);
-  } else {
-    response.json(result);
-  }
+  if (typeof result === 'string') return refuse(400, result);
+  response.json(result);
 }
 
 /** The body as text, or undefined when it is larger than the limit. Reads on to the end so that the client gets the answer. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { PolicyRule } from '../../../api/kubernetes.ts';
+import { targets } from '../../../webhook/self-signed/trust.ts';
 import { plainObjects } from './plain-objects.ts';
 
 interface Role {
@@ -87,9 +88,28 @@ describe('the permissions of the operator', () => {
 
   it('write to the CRDs of its own two kinds only', () => {
     const writes = manager.rules.filter((rule) => rule.apiGroups?.includes('apiextensions.k8s.io') && rule.verbs.includes('patch'));
-    expect(writes.map((rule) => rule.resourceNames)).to.deep.equal([
-      ['llminferenceservices.serving.kserve.io', 'llminferenceserviceconfigs.serving.kserve.io'],
+    const names = ['llminferenceservices.serving.kserve.io', 'llminferenceserviceconfigs.serving.kserve.io'];
+    expect(writes.map(({ resources, resourceNames }) => [resources, resourceNames])).to.deep.equal([
+      [['customresourcedefinitions/status'], names],
+      [['customresourcedefinitions'], names],
     ]);
+  });
+
+  it('let it say in its own webhook configurations, and in no others, who issued its certificate', () => {
+    const rules = manager.rules.filter((rule) => rule.apiGroups?.includes('admissionregistration.k8s.io'));
+    expect(rules.map(({ resources, resourceNames, verbs }) => ({ resources, resourceNames, verbs }))).to.deep.equal([
+      { resources: ['mutatingwebhookconfigurations'], resourceNames: ['llminferenceservice.serving.kserve.io'], verbs: [...read, 'patch'] },
+      {
+        resources: ['validatingwebhookconfigurations'],
+        resourceNames: ['llminferenceservice.serving.kserve.io', 'llminferenceserviceconfig.serving.kserve.io'],
+        verbs: [...read, 'patch'],
+      },
+    ]);
+    expect(targets.map(({ kind, name }) => `${kind.plural}/${name}`)).to.have.members(
+      [...rules, ...manager.rules.filter((rule) => rule.resources?.includes('customresourcedefinitions') && rule.resourceNames)].flatMap(
+        ({ resources, resourceNames }) => (resourceNames ?? []).map((name) => `${resources?.[0]}/${name}`),
+      ),
+    );
   });
 
   it('cover leader election in its own namespace (R1.110)', () => {

@@ -1,0 +1,13 @@
+/** Certificate and key in PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where a server's certificate comes from; it may be renewed while the server runs. */
+export interface CertificateSource {
+  current(): KeyPair;
+  /** Tells of a new pair. A listener that throws refuses it: the last one stays. */
+  onChange(listener: (pair: KeyPair) => void): void;
+  stop(): void | Promise<void>;
+}

@@ -4,10 +4,9 @@ import type { KubeObject } from '../../api/kubernetes.ts';
 import { finalizers } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
 import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { config, service } from '../support/manifests.ts';
-import { sharedOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { clear, given, has, isGone, isReady, type Place } from '../support/story.ts';
 
 type LiveConfig = KubeObject & { status?: LLMInferenceServiceConfigStatus };
@@ -17,7 +16,7 @@ describe('a config', () => {
 
   before(async () => {
     await sharedOperator();
-    place = { admin: (await cluster()).admin, namespace: await namespace('configs') };
+    place = await openPlace('configs');
   });
   afterEach(() => clear(place));
 

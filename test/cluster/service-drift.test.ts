@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import type { Deployment, KubeObject } from '../../api/kubernetes.ts';
 import { suffixes } from '../../api/names.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { service } from '../support/manifests.ts';
-import { sharedOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, given, has, isReady, type Place } from '../support/story.ts';
 
 const deploymentOf = (object: KubeObject) => object as unknown as Deployment;
@@ -15,7 +14,7 @@ describe('what others do to the objects of a service', () => {
 
   before(async () => {
     await sharedOperator();
-    place = { admin: (await cluster()).admin, namespace: await namespace('drift') };
+    place = await openPlace('drift');
     qwen = await given(place, service('qwen').withReplicas(2));
     await qwen.reaches(isReady);
   });

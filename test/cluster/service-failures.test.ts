@@ -3,9 +3,8 @@ import { kinds } from '../../api/kinds.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
 import { childName, suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { config, service } from '../support/manifests.ts';
-import { sharedOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { clear, condition, given, has, hasChildren, isReady, type Place } from '../support/story.ts';
 
 describe('a service that cannot be what it asks for', () => {
@@ -13,7 +12,7 @@ describe('a service that cannot be what it asks for', () => {
 
   before(async () => {
     await sharedOperator();
-    place = { admin: (await cluster()).admin, namespace: await namespace('failures') };
+    place = await openPlace('failures');
   });
   afterEach(() => clear(place));
 

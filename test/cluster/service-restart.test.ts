@@ -2,12 +2,11 @@ import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import type { RunOptions } from '../../cli/run.ts';
 import { chooseFreePort } from '../../control-plane/ports.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
 import { normalised } from '../support/normalised.ts';
 import { type Site, spawnOperator, startOperator } from '../support/operator.ts';
-import { sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, given, hasChildren, isGone, isReady, type Place } from '../support/story.ts';
 
 const LEASE = 'llminferenceservice-kserve-controller-manager';
@@ -21,7 +20,7 @@ describe('an operator that ends', function () {
 
   before(async () => {
     site = await siteWithoutOperator();
-    place = { admin: (await cluster()).admin, namespace: await namespace('restart') };
+    place = await openPlace('restart');
   });
   afterEach(async () => {
     for (const operator of running.splice(0)) await operator.stop();

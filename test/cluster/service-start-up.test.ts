@@ -1,11 +1,9 @@
 import { expect } from 'chai';
-import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { config, service } from '../support/manifests.ts';
 import { type RunningOperator, type Site, startOperator, untilWebhooksAnswer } from '../support/operator.ts';
-import { sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { clear, condition, given, isReady, type Place } from '../support/story.ts';
 
 /** The system namespace of the operator of this file: nothing of it exists yet. */
@@ -19,16 +17,17 @@ describe('an operator that is started before its namespace, settings and presets
   before(async () => {
     const usual = await siteWithoutOperator();
     site = { ...usual, options: { ...usual.options, systemNamespace: SYSTEM } };
-    place = { admin: (await cluster()).admin, namespace: await namespace('start-up') };
+    place = await openPlace('start-up');
     operator = await startOperator(site, {}, { untilRunning: false });
     await untilWebhooksAnswer(site.webhooks.port);
   });
   after(async () => {
-    await clear(place);
-    const { items } = await place.admin.list(kinds.config, SYSTEM);
-    for (const { metadata } of items) await place.admin.delete(kinds.config, SYSTEM, metadata.name ?? '');
-    await operator.stop();
-    await sharedOperator();
+    try {
+      await clear(place);
+    } finally {
+      await operator.stop();
+      await sharedOperator();
+    }
   });
 
   const inSystem = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace: SYSTEM } });

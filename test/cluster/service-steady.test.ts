@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import { suffixes } from '../../api/names.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
 import { type Requests, rests, since, untilPassed, writesOf } from '../support/requests.ts';
-import { sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, given, isReady, type Place } from '../support/story.ts';
 
 describe('a service that is as it should be', () => {
@@ -17,7 +16,7 @@ describe('a service that is as it should be', () => {
 
   before(async () => {
     operator = await sharedOperator();
-    place = { admin: (await cluster()).admin, namespace: await namespace('steady') };
+    place = await openPlace('steady');
     qwen = await given(place, service('qwen'));
     await qwen.reaches(isReady, () => rests(operator));
     await touch();

@@ -3,9 +3,8 @@ import { kinds } from '../../api/kinds.ts';
 import type { Deployment } from '../../api/kubernetes.ts';
 import { annotations } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
-import { cluster, namespace } from '../support/cluster.ts';
 import { service } from '../support/manifests.ts';
-import { sharedOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { clear, condition, given, has, hasChildren, hasNoCondition, isReady, type Place } from '../support/story.ts';
 
 const WORKLOAD = ['Deployment/qwen-kserve', 'Secret/qwen-kserve-self-signed-certs', 'Service/qwen-kserve-workload-svc'];
@@ -15,7 +14,7 @@ describe('a service', () => {
 
   before(async () => {
     await sharedOperator();
-    place = { admin: (await cluster()).admin, namespace: await namespace('stop') };
+    place = await openPlace('stop');
   });
   afterEach(() => clear(place));
 

@@ -3,6 +3,7 @@ import { kinds } from '../../api/kinds.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
 import { childName, suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
+import { eventually } from '../support/eventually.ts';
 import { config, service } from '../support/manifests.ts';
 import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { clear, condition, given, has, hasChildren, isReady, type Place } from '../support/story.ts';
@@ -95,4 +96,59 @@ describe('a service that cannot be what it asks for', () => {
     await place.admin.delete(kinds.deployment, place.namespace, name);
     await qwen.reaches(isReady);
   });
+
+  it('tries again what the API server refused, until it does not', async () => {
+    const name = `no-deployments-in-${place.namespace}`;
+    const policy = (kind: string, spec: object) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name }, spec });
+    const send = (plural: string, method: 'POST' | 'DELETE', body?: object) =>
+      place.admin.request({
+        method,
+        path: `/apis/admissionregistration.k8s.io/v1/${plural}${method === 'DELETE' ? `/${name}` : ''}`,
+        ...(body ? { body } : {}),
+      });
+    await send(
+      'validatingadmissionpolicies',
+      'POST',
+      policy('ValidatingAdmissionPolicy', {
+        matchConstraints: { resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }] },
+        validations: [{ expression: 'false', message: 'not today' }],
+      }),
+    );
+    await send(
+      'validatingadmissionpolicybindings',
+      'POST',
+      policy('ValidatingAdmissionPolicyBinding', {
+        policyName: name,
+        validationActions: ['Deny'],
+        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } } },
+      }),
+    );
+    const isRefused = (problem: unknown) => expect((problem as Error | undefined)?.message ?? '').to.match(/not today/);
+    await eventually(async () => isRefused(await tryDeployment(place)));
+
+    const qwen = await given(place, service('qwen'));
+    await qwen.reaches(condition('MainWorkloadReady', 'False', 'ReconcileSingleNodeWorkloadError', /not today/));
+    await send('validatingadmissionpolicybindings', 'DELETE');
+    await send('validatingadmissionpolicies', 'DELETE');
+    await qwen.reaches(isReady);
+  });
 });
+
+/** Asks whether a Deployment would be accepted; resolves to the reason why not. */
+async function tryDeployment({ admin, namespace }: Place): Promise<unknown> {
+  const labels = { app: 'probe' };
+  try {
+    await admin.request({
+      method: 'POST',
+      path: `/apis/apps/v1/namespaces/${namespace}/deployments`,
+      query: { dryRun: 'All' },
+      body: {
+        metadata: { name: 'probe' },
+        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'a' }] } } },
+      },
+    });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,12 +1,16 @@
 import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import { suffixes } from '../../api/names.ts';
+import { defaultOptions } from '../../api/options.ts';
+import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
 import { type Requests, rests, since, untilPassed, writesOf } from '../support/requests.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, given, isReady, type Place } from '../support/story.ts';
+
+const operatorNamespace = defaultOptions.systemNamespace;
 
 describe('a service that is as it should be', () => {
   let place: Place;
@@ -18,12 +22,25 @@ describe('a service that is as it should be', () => {
     operator = await sharedOperator();
     place = await openPlace('steady');
     qwen = await given(place, service('qwen'));
-    await qwen.reaches(isReady, () => rests(operator));
+    await qwen.reaches(isReady, presetsCountAll, () => rests(operator));
     await touch();
     versions = await versionsOf();
   });
   after(() => clear(place));
 
+  /** Presets list their users half a second later, and of other tests, too. */
+  const presetsCountAll = async () => {
+    const { items: services } = await place.admin.list(kinds.service);
+    const users = services.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    const { items: presets } = await place.admin.list(kinds.config, operatorNamespace);
+    for (const { metadata, status } of presets) {
+      const { referencedBy = [] } = (status ?? {}) as LLMInferenceServiceConfigStatus;
+      expect(
+        referencedBy.map(({ namespace, name }) => `${namespace}/${name}`),
+        metadata.name,
+      ).to.have.members(users);
+    }
+  };
   const versionsOf = async () => Object.fromEntries([...(await qwen.children())].map(([key, { metadata }]) => [key, metadata.resourceVersion]));
   let touches = 0;
   const touch = () => untilPassed(operator, () => qwen.annotate('example.com/touched', String(++touches)));

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/kubernetes.ts';
 import { type Applier, type ApplierOptions, createApplier, type Owner, refOf } from '../../controllers/runtime/apply.ts';
 import { namespace as newNamespace } from './cluster.ts';
 import { type Observed, testCluster } from './runtime.ts';
+import { clusterWithoutOperator } from './shared-operator.ts';
 import { typicalChildren } from './typical-children.ts';
 
 export const FIELD_MANAGER = 'llmisvc-operator';
@@ -30,6 +31,7 @@ export function applyGround(): ApplyGround {
   let children: Record<string, KubeObject>;
 
   before(async () => {
+    await clusterWithoutOperator();
     cluster = await testCluster();
   });
   after(() => cluster.client.close());
@@ -46,6 +48,9 @@ export function applyGround(): ApplyGround {
     children = typicalChildren(owner);
     cluster.reports.length = 0;
   });
+
+  // No operator that comes later is to find them.
+  afterEach(() => cluster.client.delete(kinds.service, namespace, 'qwen'));
 
   return {
     get cluster() {

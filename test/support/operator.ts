@@ -66,7 +66,10 @@ export interface RunningOperator {
   stop(): Promise<End>;
 }
 
-/** Starts an operator in this process; resolves when it runs passes. A candidate for leadership need not get that far: see `untilRunning`. */
+/**
+ * Starts an operator in this process; resolves when it runs passes. A candidate for leadership need not get that far: without
+ * `untilRunning` it is enough that its webhooks answer.
+ */
 export async function startOperator(site: Site, flags: Partial<RunOptions> = {}, options: { untilRunning?: boolean } = {}): Promise<RunningOperator> {
   const metrics = createMetrics({ process: false });
   const ending = new AbortController();
@@ -76,7 +79,8 @@ export async function startOperator(site: Site, flags: Partial<RunOptions> = {},
     ended = runOperator({ access, options: site.options, flags: flagsOf(site, flags), log, metrics, onRunning: resolve }, ending.signal);
   });
   ended.catch(() => undefined);
-  if (options.untilRunning ?? true) await Promise.race([running, ended]);
+  const started = (options.untilRunning ?? true) ? running : untilWebhooksAnswer(flags.webhookPort ?? site.webhooks.port);
+  await Promise.race([started, ended]);
   return {
     metrics,
     ended,
@@ -127,7 +131,9 @@ export async function spawnOperator(site: Site, flags: Partial<RunOptions> = {})
     'log-level': rest.logLevel,
   };
   const args = [...Object.entries(named).map(([name, value]) => `--${name}=${value}`), ...(leaderElect ? ['--leader-elect'] : [])];
-  const child = startTethered(process.execPath, [packagePath('cli/main.ts'), 'run', ...args], { environment: { PATH: process.env.PATH } });
+  // Halves the time it takes to start the same program again.
+  const environment = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(site.controlPlane.directory, 'compile-cache') };
+  const child = startTethered(process.execPath, [packagePath('cli/main.ts'), 'run', ...args], { environment });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
   const failed = child.exited.then((code) => Promise.reject(new Error(`the operator ended with code ${code}:\n${output.join('')}`)));

@@ -6,7 +6,7 @@ import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
-import { type Requests, rests, since, untilPassed, writesOf } from '../support/requests.ts';
+import { type Requests, readsOf, rests, since, untilPassed, writesOf } from '../support/requests.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, given, isReady, type Place } from '../support/story.ts';
 
@@ -56,6 +56,13 @@ describe('a service that is as it should be', () => {
   it('is not written again when an annotation changes that means nothing', async () => {
     expect(await writesAfter(touch)).to.deep.equal({});
     expect(await versionsOf()).to.deep.equal(versions);
+  });
+
+  it('costs no request then but a read of its service account, which no cache holds', async () => {
+    const before = await readsOf(operator);
+    await touch();
+    await touch();
+    expect(since(before, await readsOf(operator))).to.deep.equal({ 'get ServiceAccount': 2 });
   });
 
   it('is not written again when somebody adds an annotation to one of its objects', async () => {

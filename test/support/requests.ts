@@ -29,6 +29,9 @@ async function countRequests(operator: RunningOperator, accept: (labels: Sample[
 /** Requests that write, since the operator was started. Dry runs are among them: the operator creates services in no other way. */
 export const writesOf = (operator: RunningOperator): Promise<Requests> => countRequests(operator, ({ verb }) => !READS.has(String(verb)));
 
+/** Requests that read, but for the watches, which end and begin again by themselves. */
+export const readsOf = (operator: RunningOperator): Promise<Requests> => countRequests(operator, ({ verb }) => verb === 'get' || verb === 'list');
+
 /** Requests that the API server did not permit. */
 export const forbiddenRequestsOf = (operator: RunningOperator): Promise<Requests> => countRequests(operator, ({ code }) => code === '403');
 

@@ -44,7 +44,9 @@ describe('the examples', function () {
       expect(services).not.to.have.length(0);
       for (const service of services) await service.reaches(() => pleaseAutoscalers(place), isReady);
       for (const service of services) {
-        const warnings = (await service.events()).filter(({ type }) => type === 'Warning');
+        // A member that joins a group changes the route of the others, and a gateway takes a moment to accept that (R5.88).
+        const passing = services.length > 1 ? 'LLMInferenceServiceNotReady' : undefined;
+        const warnings = (await service.events()).filter(({ type, reason }) => type === 'Warning' && reason !== passing);
         expect(warnings.map(({ message }) => message)).to.deep.equal([]);
       }
       for (const service of services) await service.annotate(annotations.stop, 'true');

@@ -7,7 +7,7 @@ import { applyInstallation } from '../../cli/install.ts';
 import { type Installation, installation } from '../../cli/installation.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
-import { type RunOptions, runOperator } from '../../cli/run.ts';
+import { type Run, type RunOptions, runOperator } from '../../cli/run.ts';
 import { createAuthority } from '../../control-plane/certificates.ts';
 import type { ControlPlane } from '../../control-plane/control-plane.ts';
 import { chooseFreePort } from '../../control-plane/ports.ts';
@@ -86,14 +86,21 @@ export interface RunningOperator {
   stop(): Promise<End>;
 }
 
+export interface StartOptions {
+  /** True when left out. */
+  readonly untilRunning?: boolean;
+  readonly run?: Pick<Run, 'certificateLifetimes'>;
+}
+
 /** Starts an operator in this process; resolves when it runs passes. A candidate for leadership need not get that far: see `untilRunning`. */
-export async function startOperator(site: Site, flags: Partial<RunOptions> = {}, options: { untilRunning?: boolean } = {}): Promise<RunningOperator> {
+export async function startOperator(site: Site, flags: Partial<RunOptions> = {}, options: StartOptions = {}): Promise<RunningOperator> {
   const metrics = createMetrics({ process: false });
   const ending = new AbortController();
   const access = await loadAccess({ kubeconfig: site.kubeconfig, environment: {} });
   let ended: Promise<End> = Promise.resolve('stopped');
   const running = new Promise<void>((resolve) => {
-    ended = runOperator({ access, options: site.options, flags: flagsOf(site, flags), log, metrics, onRunning: resolve }, ending.signal);
+    const { run = {} } = options;
+    ended = runOperator({ access, options: site.options, flags: flagsOf(site, flags), log, metrics, onRunning: resolve, ...run }, ending.signal);
   });
   ended.catch(() => undefined);
   if (options.untilRunning ?? true) await Promise.race([running, ended]);

@@ -13,10 +13,17 @@ import { type Client, createClient } from '../../controllers/runtime/client.ts';
 import { createLog } from '../../controllers/runtime/log.ts';
 import { openCertificate, webhookNames } from '../../webhook/certificate-mode.ts';
 import type { CertificateSource } from '../../webhook/certificate-source.ts';
-import { beginCertificates, certificatesIn, type Lifetimes, renewCertificate, standardLifetimes } from '../../webhook/self-signed/certificates.ts';
+import {
+  beginCertificates,
+  bundleOf,
+  certificatesIn,
+  type Lifetimes,
+  renewCertificate,
+  standardLifetimes,
+} from '../../webhook/self-signed/certificates.ts';
 import { secretWith } from '../../webhook/self-signed/secret.ts';
 import { ForeignSecretError, openSelfSignedCertificate } from '../../webhook/self-signed/source.ts';
-import { targets } from '../../webhook/self-signed/trust.ts';
+import { targets, trustPatch } from '../../webhook/self-signed/trust.ts';
 import { eventually } from '../support/eventually.ts';
 import { installInto, prepareSite, type RunningOperator, type Site, startOperator } from '../support/operator.ts';
 import { until } from '../support/runtime.ts';
@@ -27,7 +34,7 @@ const DEFINITIONS = join(import.meta.dirname, '../../crds');
 const PATIENCE_MS = 90_000;
 const log = createLog({ level: 'silent' });
 const SELF_SIGNED = { webhookCertMode: 'self-signed', webhookCertNames: [HOST] } as const;
-const IMPATIENT: Lifetimes = { ...standardLifetimes, settleMs: 2000, overlapMs: 3000 };
+const IMPATIENT: Lifetimes = { ...standardLifetimes, settleMs: 5000, overlapMs: 5000 };
 
 interface ClientConfig {
   caBundle?: string;
@@ -185,16 +192,19 @@ describe('a webhook certificate of the operator’s own', function () {
   });
 
   it('and its authority are replaced without a single write that fails', async () => {
-    // An authority and a certificate that are due within seconds, and valid for long.
-    const ago = (lifetime: number, dueInMs: number): number => Date.now() - (2 / 3) * lifetime + dueInMs;
+    // Both are due, and valid for long. They are trusted before the operator starts, so that it has to serve from its first moment on.
+    const due = (lifetime: number): number => Date.now() - (2 / 3) * lifetime - 1000;
     const { names } = selfSigned();
-    const begun = await beginCertificates(names, ago(IMPATIENT.authorityMs, 12_000), IMPATIENT);
-    const certificates = await renewCertificate(begun, names, ago(IMPATIENT.certificateMs, 6000), IMPATIENT);
-    await client.delete(kinds.secret, namespace(), WEBHOOK_SECRET);
-    await client.create(secretWith(certificates, namespace()));
+    const begun = await beginCertificates(names, due(IMPATIENT.authorityMs), IMPATIENT);
+    const certificates = await renewCertificate(begun, names, due(IMPATIENT.certificateMs), IMPATIENT);
+    const existing = await client.get(kinds.secret, namespace(), WEBHOOK_SECRET);
+    const replacement = secretWith(certificates, namespace(), existing);
+    await (existing ? client.update(replacement) : client.create(replacement));
+    for (const { kind, name } of targets) {
+      const object = (await client.get<Configuration>(kind, undefined, name)) as Configuration;
+      await client.patch(kind, undefined, name, trustPatch(object, bundleOf(certificates)));
+    }
     await start(IMPATIENT);
-    await untilTrusted();
-    await untilAdmitted();
     const served = new Set<string>();
     const failures: string[] = [];
     let writes = 0;

@@ -46,17 +46,35 @@ export function checkStructure(object: unknown): FieldError[] {
   return check(complete(object, schema, writtenDefaults), schema, '');
 }
 
+/** The part of `checkStructure` that code relies on, and that costs little: fields whose value is of another type than declared. */
+export function checkTypes(object: KubeObject): FieldError[] {
+  const schema = schemaFor(object);
+  const found: FieldError[] = [];
+  if (schema !== undefined) collectWrongTypes(object, schema, '', found);
+  return found;
+}
+
 // --- defaults ---
 
 type Properties = Readonly<Record<string, SchemaNode>>;
 /** Fields to add to an object, given the fields it has. */
-type Additions = (present: Fields, properties: Properties) => [string, unknown][];
+type Additions = (present: Fields, properties: Properties) => readonly [string, unknown][];
 
 const noDefaults: Additions = () => [];
-const writtenDefaults: Additions = (present, properties) =>
-  Object.entries(properties).flatMap(([name, { default: standard }]) =>
-    standard === undefined || Object.hasOwn(present, name) ? [] : [[name, standard]],
+const writtenDefaults: Additions = (present, properties) => defaultsOf(properties).filter(([name]) => !Object.hasOwn(present, name));
+
+/** The schema never changes, and a pod spec has hundreds of fields. */
+const knownDefaults = new WeakMap<Properties, readonly [string, unknown][]>();
+
+function defaultsOf(properties: Properties): readonly [string, unknown][] {
+  const known = knownDefaults.get(properties);
+  if (known !== undefined) return known;
+  const found = Object.entries(properties).flatMap(([name, { default: standard }]): [string, unknown][] =>
+    standard === undefined ? [] : [[name, standard]],
   );
+  knownDefaults.set(properties, found);
+  return found;
+}
 
 const isSet = ([, item]: [string, unknown]): boolean => item !== null && item !== undefined;
 
@@ -66,12 +84,13 @@ function complete(value: unknown, node: SchemaNode, additions: Additions): unkno
   if (!isFields(value) || (properties ?? additionalProperties) === undefined) return value;
   const present = Object.fromEntries(Object.entries(value).filter(isSet));
   const added = properties === undefined ? [] : additions(present, properties);
-  return Object.fromEntries(
-    [...Object.entries(present), ...added].map(([name, item]) => {
-      const child = properties?.[name] ?? additionalProperties;
-      return [name, child === undefined ? item : complete(item, child, additions)];
-    }),
-  );
+  for (const [name, standard] of added) present[name] = standard;
+  for (const [name, item] of Object.entries(present)) {
+    const child = properties?.[name] ?? additionalProperties;
+    const completed = child === undefined ? item : complete(item, child, additions);
+    if (completed !== item) present[name] = completed;
+  }
+  return present;
 }
 
 // --- checks ---
@@ -81,16 +100,33 @@ const join = (path: string, name: string): string => (path === '' ? name : `${pa
 
 function check(value: unknown, declared: SchemaNode, path: string): FieldError[] {
   const node = declared.shape?.() ?? declared;
-  const expected = typesOf(node);
-  if (expected.length > 0 && !expected.includes(typeOf(value)) && !(expected.includes('number') && typeOf(value) === 'integer')) {
-    return [typeError(path, value, expected.join(','))];
-  }
+  if (!isOfType(value, node)) return [typeError(path, value, typesOf(node).join(','))];
   const errors = checkContent(value, node, path);
   return errors.some(({ type }) => BLOCKING.includes(type)) ? errors : [...errors, ...checkRules(value, node, path)];
 }
 
 /** Errors after which a rule may not be able to read what it stands on (R1.8). */
 const BLOCKING: readonly FieldError['type'][] = ['TypeInvalid', 'Required', 'NotSupported', 'TooLong', 'TooMany'];
+
+function isOfType(value: unknown, node: SchemaNode): boolean {
+  const expected = typesOf(node);
+  const found = typeOf(value);
+  return expected.length === 0 || expected.includes(found) || (found === 'integer' && expected.includes('number'));
+}
+
+function collectWrongTypes(value: unknown, declared: SchemaNode, path: string, found: FieldError[]): void {
+  const node = declared.shape?.() ?? declared;
+  const { items, properties, additionalProperties } = node;
+  if (!isOfType(value, node)) found.push(typeError(path, value, typesOf(node).join(',')));
+  else if (Array.isArray(value)) {
+    for (const [i, item] of items === undefined ? [] : value.entries()) collectWrongTypes(item, items as SchemaNode, `${path}[${i}]`, found);
+  } else if (isFields(value)) {
+    for (const [name, item] of Object.entries(value)) {
+      const child = properties?.[name] ?? additionalProperties;
+      if (child !== undefined) collectWrongTypes(item, child, join(path, name), found);
+    }
+  }
+}
 
 function typesOf(node: SchemaNode): readonly string[] {
   if (node.quantity || node.intOrString) return ['integer', 'string'];

@@ -18,25 +18,52 @@ const NAMESPACE = 'demo';
 const SIMULATED_DELAY_MS = 700;
 const PATIENCE_MS = 60_000;
 
+/** Exit code of a command that was ended by Ctrl-C. */
+const INTERRUPTED = 130;
+
+type Tell = (line: string) => void;
+
 /** `llmisvc demo`: a service comes up on a control plane of its own, told as it happens. */
 export async function demo(options: { keep?: boolean; filename: string[] }): Promise<void> {
   const begun = performance.now();
-  const tell = (line: string): void => console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(5)}s  ${line}`);
+  const tell: Tell = (line) => console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(5)}s  ${line}`);
+  const objects = readManifests(options.filename).map(({ object }) => ({
+    ...object,
+    metadata: { ...object.metadata, namespace: object.metadata.namespace ?? NAMESPACE },
+  }));
+  tell('starting a control plane: etcd, kube-apiserver, kube-controller-manager');
+  const cluster = await startEmbeddedCluster({ webhookPort: await chooseFreePort(), tell });
+  // Until here Ctrl-C simply ends this process, and the control plane with it.
   const signal = terminationSignal();
-  const webhookPort = await chooseFreePort();
-  const systemNamespace = 'kserve';
-  const cluster = await startEmbeddedCluster({ webhookPort, tell });
   try {
-    const operator = await startOperator(cluster, systemNamespace, signal);
-    tell('operator is running: webhooks and controllers');
-    const simulation = await startSimulation(cluster.controlPlane, { delayMs: SIMULATED_DELAY_MS });
-    tell('playing kubelet and gateway: what the operator creates becomes ready after a moment');
-    await tellStory(cluster.client, options.filename, tell, signal);
-    if (options.keep && !signal.aborted) await keepRunning(cluster, signal);
-    await simulation.stop();
-    await operator.stop();
+    await withOperator(cluster, signal, async () => {
+      tell('operator is running: webhooks and controllers');
+      const simulation = await startSimulation(cluster.controlPlane, { delayMs: SIMULATED_DELAY_MS });
+      tell('playing kubelet and gateway: what the operator creates becomes ready after a moment');
+      try {
+        await tellStory(cluster.client, objects, tell, signal);
+        if (signal.aborted) process.exitCode = INTERRUPTED;
+        else if (options.keep) await keepRunning(cluster, signal);
+      } finally {
+        await simulation.stop();
+      }
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.exitCode = INTERRUPTED;
   } finally {
     await cluster.stop();
+  }
+}
+
+/** Runs an operator for as long as `use` takes. */
+async function withOperator(cluster: EmbeddedCluster, signal: AbortSignal, use: () => Promise<void>): Promise<void> {
+  const operator = await startOperator(cluster, 'kserve', signal);
+  try {
+    signal.throwIfAborted();
+    await use();
+  } finally {
+    await operator.stop();
   }
 }
 
@@ -68,13 +95,10 @@ async function startOperator(cluster: EmbeddedCluster, systemNamespace: string, 
   };
 }
 
-/** Applies the manifests and tells what becomes of the services in them, until all are ready. */
-async function tellStory(client: Client, files: readonly string[], tell: (line: string) => void, signal: AbortSignal): Promise<void> {
-  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  const objects = readManifests(files).map(({ object }) => ({
-    ...object,
-    metadata: { ...object.metadata, namespace: object.metadata.namespace ?? NAMESPACE },
-  }));
+/** Applies the objects and tells what becomes of the services among them, until all are ready. */
+async function tellStory(client: Client, objects: readonly KubeObject[], tell: Tell, signal: AbortSignal): Promise<void> {
+  const namespaces = new Set([NAMESPACE, ...objects.flatMap(({ metadata }) => metadata.namespace ?? [])]);
+  for (const name of namespaces) await applyObject(client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   const stop = new AbortController();
   const following = Promise.all([followEvents(client, tell, stop.signal), followConditions(client, tell, stop.signal)]);
   for (const object of objects) {
@@ -105,7 +129,7 @@ async function untilReady(client: Client, services: readonly KubeObject[], signa
 }
 
 /** Tells the events of the demo's namespace. */
-async function followEvents(client: Client, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function followEvents(client: Client, tell: Tell, signal: AbortSignal): Promise<void> {
   await follow(client.watch(kinds.event, { namespace: NAMESPACE, signal }), ({ type, object }) => {
     if (type !== 'ADDED') return;
     for (const line of String(object.message).split('; ')) tell(`  ${line}`);
@@ -113,7 +137,7 @@ async function followEvents(client: Client, tell: (line: string) => void, signal
 }
 
 /** Tells conditions of services when they change. */
-async function followConditions(client: Client, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function followConditions(client: Client, tell: Tell, signal: AbortSignal): Promise<void> {
   const known = new Map<string, string>();
   await follow(client.watch(kinds.service, { namespace: NAMESPACE, signal }), ({ object }) => {
     for (const { type, status, reason } of (object.status as { conditions?: Condition[] } | undefined)?.conditions ?? []) {

@@ -4,7 +4,6 @@ import { kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { createAuthority } from '../control-plane/certificates.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
-import { foreignDefinitions } from '../control-plane/custom-resources.ts';
 import { type Access, accessOf, loadKubeConfig } from '../controllers/runtime/access.ts';
 import { type Client, createClient } from '../controllers/runtime/client.ts';
 import { ANSWER_MS, applyInstallation } from './install.ts';
@@ -36,7 +35,7 @@ const LOOPBACK = '127.0.0.1';
  * @throws BinariesError or ComponentError when the control plane cannot be had or does not start
  */
 export async function startEmbeddedCluster({ webhookPort, tell }: EmbeddedOptions): Promise<EmbeddedCluster> {
-  const definitions = readManifests([foreignDefinitions]).map(({ object }) => object);
+  const definitions = readManifests([packagePath('control-plane/crds')]).map(({ object }) => object);
   const controlPlane = await startControlPlane({ definitions, log: tell });
   tell(`Kubernetes API server at ${controlPlane.url}`);
   try {

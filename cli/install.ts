@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, kindOf, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject } from '../api/kubernetes.ts';
 import { loadAccess } from '../controllers/runtime/access.ts';
-import { isNotFound, textOf } from '../controllers/runtime/api-error.ts';
+import { isKindNotServed, isNotFound, textOf } from '../controllers/runtime/api-error.ts';
 import { type Client, createClient, pathOf } from '../controllers/runtime/client.ts';
 import { CA_INJECTION, type Installation, installation, type WebhookTarget } from './installation.ts';
 import { packageVersion } from './package-files.ts';
@@ -35,10 +35,16 @@ export async function applyInstallation(client: Client, parts: Installation, tel
   await Promise.all([...parts.definitions.map((crd) => installDefinition(client, crd)), base]);
   tell(`CRDs: ${parts.definitions.length}`);
   tell(`namespace, permissions, settings: ${parts.base.length} objects`);
-  await Promise.all(parts.presets.map((preset) => retryWhileStarting(() => applyObject(client, preset))));
+  await Promise.all(parts.presets.map((preset) => retryWhileStarting(() => installPreset(client, preset))));
   tell(`presets: ${parts.presets.length}`);
   await applyInOrder(client, parts.webhooks);
   tell(`webhook configurations: ${parts.webhooks.length}`);
+}
+
+/** A preset that is up to date is not written: its webhook may have nobody to answer it while nothing runs. */
+async function installPreset(client: Client, preset: KubeObject): Promise<void> {
+  const { namespace, name = '' } = preset.metadata;
+  if (!agrees(await client.get(kinds.config, namespace, name), preset)) await applyObject(client, preset);
 }
 
 async function applyInOrder(client: Client, objects: readonly KubeObject[]): Promise<void> {
@@ -102,7 +108,7 @@ async function retryWhileStarting(attempt: () => Promise<void>): Promise<void> {
       await attempt();
       return;
     } catch (error) {
-      if (!isNotFound(error) || Date.now() > deadline) throw error;
+      if (!(isNotFound(error) || isKindNotServed(error)) || Date.now() > deadline) throw error;
       await delay(100);
     }
   }
@@ -110,10 +116,11 @@ async function retryWhileStarting(attempt: () => Promise<void>): Promise<void> {
 
 /** `llmisvc install` */
 export async function install(options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }): Promise<void> {
+  const target = targetOf(options);
   const access = await loadAccess({ kubeconfig: options.kubeconfig, environment: process.env });
   const client = createClient(access, { version: packageVersion(), timeoutMs: ANSWER_MS });
   try {
-    await applyInstallation(client, installation(targetOf(options)), (line) => console.log(line));
+    await applyInstallation(client, installation(target), (line) => console.log(line));
   } catch (error) {
     throw new Error(`cannot install into ${access.server}: ${textOf(error)}`);
   } finally {
@@ -122,7 +129,20 @@ export async function install(options: { kubeconfig?: string; webhookUrl?: strin
 }
 
 function targetOf({ webhookUrl, webhookCa }: { webhookUrl?: string; webhookCa?: string }): WebhookTarget {
-  const caBundle = webhookCa === undefined ? undefined : readFileSync(webhookCa).toString('base64');
-  const trusted = caBundle === undefined ? {} : { caBundle };
-  return webhookUrl === undefined ? { via: 'service', ...trusted } : { via: 'url', url: webhookUrl, ...trusted };
+  const trusted = webhookCa === undefined ? {} : { caBundle: readAuthority(webhookCa) };
+  if (webhookUrl === undefined) return { via: 'service', ...trusted };
+  if (!webhookUrl.startsWith('https://')) throw new Error(`--webhook-url must start with https://: ${webhookUrl}`);
+  return { via: 'url', url: webhookUrl, ...trusted };
+}
+
+/** The certificates of a PEM file, in base64 as webhook configurations hold them. */
+function readAuthority(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`--webhook-ca cannot be read: ${(error as Error).message}`);
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`--webhook-ca: no certificate in ${file} (PEM is expected)`);
+  return Buffer.from(text).toString('base64');
 }

@@ -28,7 +28,8 @@ Start here:
   llmisvc demo                       see a service come up on a control plane of your own
   llmisvc validate -f service.yaml   check a manifest without a cluster
   llmisvc render -f service.yaml     see what it would become
-  llmisvc install && llmisvc run     run the operator against the cluster of your kubeconfig`,
+  llmisvc run --embedded             run the operator against a control plane of its own
+  llmisvc install --help             prepare a cluster for the operator`,
   );
 
 program
@@ -93,6 +94,14 @@ program
   .option(
     '--webhook-ca <file>',
     'CA certificate (PEM) that the webhook’s certificate is signed by; without it cert-manager supplies it, or the operator itself',
+  )
+  .addHelpText(
+    'after',
+    `
+It does not start the operator: the chart charts/kserve-llmisvc-resources does, or "llmisvc run" on a machine that the API server reaches:
+  llmisvc install --webhook-url https://HOST:9443 --webhook-ca ca.crt
+  llmisvc run --webhook-cert-dir DIRECTORY      tls.crt and tls.key for HOST, signed by ca.crt
+Once webhooks are installed, services and configs can be written only while an operator answers them.`,
   )
   .action(async (options: { kubeconfig?: string; webhookUrl?: string; webhookCa?: string }) => {
     const { install } = await import('./install.ts');

@@ -78,12 +78,15 @@ export interface Run {
 /** Runs an operator until the signal is aborted or leadership is lost. Rejects when something cannot be started. */
 export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   const { access, options, flags, log, metrics = createMetrics(), onRunning } = run;
-  const client = createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const connect = (): Client => createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const client = connect();
+  // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
+  const lookups = connect();
   const operator = createOperator({ client, options, log, metrics, workers: flags.workers });
   const handlers = createHandlers({
     options,
     settings: operator.settings,
-    localModelCaches: (namespace) => listLocalModelCaches(client, namespace),
+    localModelCaches: (namespace) => listLocalModelCaches(lookups, namespace),
     knowledge: operator.knowledge,
     servicesUsing: operator.servicesUsing,
   });
@@ -131,7 +134,7 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
       signal,
     );
   } finally {
-    await client.close();
+    await Promise.all([client.close(), lookups.close()]);
   }
 }
 
@@ -199,8 +202,9 @@ async function listLocalModelCaches(client: Client, namespace: string): Promise<
 export async function runEmbedded(flags: RunOptions): Promise<void> {
   const { startEmbeddedCluster } = await import('./embedded.ts');
   const log = createLog({ level: flags.logLevel });
-  const signal = terminationSignal();
   const cluster = await startEmbeddedCluster({ webhookPort: flags.webhookPort, tell: (line) => console.error(line) });
+  // Until here Ctrl-C simply ends this process, and the control plane with it.
+  const signal = terminationSignal();
   try {
     console.error(`export KUBECONFIG=${cluster.controlPlane.adminKubeconfig.path}`);
     const options = readOptions(process.env, { systemNamespace: flags.systemNamespace });

@@ -70,7 +70,7 @@ function poolGroupsOf(route: KubeObject): string[] {
   );
 }
 
-/** Whether a pool waits in vain for a gateway because the routes lead to its twin in the other API group (R4.12). */
+/** Whether a pool waits in vain for a gateway because the routes lead to its twin in the other API group (R5.38). */
 function standsBy(pool: KubeObject, children: readonly KubeObject[]): boolean {
   const groups = children.filter(({ kind }) => kind === kinds.httpRoute.kind).flatMap(poolGroupsOf);
   return groups.length > 0 && !groups.includes(groupOf(pool));

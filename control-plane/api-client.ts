@@ -5,7 +5,8 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import type { Identity } from './kubeconfig.ts';
 
 const FIELD_MANAGER = 'llmisvc-control-plane';
-const TIMEOUT_MS = 30_000;
+/** A busy machine takes long to accept a CRD with many rules. */
+const TIMEOUT_MS = 120_000;
 
 /** The API server refused a request; `code` is the HTTP status and `reason` that of the Status object. */
 export class RefusedError extends Error {

@@ -1,7 +1,7 @@
 import { errorBody, type FieldError, fieldCauses } from '../api/field-error.ts';
 import { type Kind, SERVING_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { checkStructure, withoutNulls } from '../api/structure.ts';
+import { checkTypes, withoutNulls } from '../api/structure.ts';
 import type { Verdict } from './admission-review.ts';
 
 /** What an object of a request has to be. */
@@ -30,7 +30,7 @@ export function readObject(given: unknown, { kind: { kind }, version }: Expected
     return undecodable(`expected ${apiVersion}, Kind=${kind}, got ${String(givenVersion)}, Kind=${String(givenKind)}`);
   }
   const object: KubeObject = withoutNulls({ ...given, apiVersion, kind, metadata: withoutEmpty(metadata) });
-  const wrong = [...checkMetadata(metadata), ...checkStructure(object)].filter(({ type }) => type === 'TypeInvalid');
+  const wrong = [...checkMetadata(metadata), ...checkTypes(object)];
   if (wrong.length === 0) return { object };
   return undecodable(
     `${kind} in version "${version}" cannot be handled as a ${kind}: ${wrong.map((e) => `${e.field}: ${errorBody(e)}`).join(', ')}`,

@@ -38,6 +38,8 @@ export function convertReview(body: string, log: Log): object | string {
   }
 }
 
+const KIND = 'ConversionReview';
+
 function readReview(body: string): ConversionReview | string {
   let review: Partial<ConversionReview> | null;
   try {
@@ -45,7 +47,8 @@ function readReview(body: string): ConversionReview | string {
   } catch (error) {
     return `the request body is not JSON: ${(error as Error).message}`;
   }
-  const request: unknown = review?.request;
+  const { kind = KIND, request } = (review ?? {}) as { kind?: unknown; request?: unknown };
+  if (kind !== KIND) return `expected a ${KIND}, got ${JSON.stringify(kind)}`;
   if (typeof request !== 'object' || request === null || Array.isArray(request)) return 'the ConversionReview has no request';
   return { ...review, request };
 }

@@ -4,7 +4,7 @@ import { type Answer, answer, type Question } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import { checkStructure } from '../api/structure.ts';
-import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec, WorkloadSpec } from '../api/types.ts';
+import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../api/types.ts';
 import { validateService } from '../api/validate/service.ts';
 import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
@@ -31,21 +31,22 @@ async function findGround({ knowledge, settings, options }: AdmissionSources): P
 }
 
 /**
- * Reasons that lie in what the service, or a config it names, states. Everything else depends on objects that may still appear: that
- * stays a condition of the status, as does a config that does not exist.
+ * Reasons and fields of failures that lie in what the service, or a config it names, states. Everything else depends on objects that may
+ * still appear: that stays a condition of the status, as does a config that does not exist. A stage of the workload has one reason for
+ * all its failures, so there the field tells.
  */
 const ownReasons: ReadonlySet<string> = new Set([
   'CombineBaseError',
-  'InvalidModelURI',
-  'ModelNotAttachable',
-  'NoContainer',
-  'MountPathTaken',
   'InvalidSchedulerVersion',
   'InvalidSchedulerConfig',
   'InvalidSchedulerFlag',
   'UnwritableSchedulerConfig',
   'InvalidInferencePool',
 ]);
+const ownFields: ReadonlySet<string> = new Set(['spec.model.uri', 'spec.model.lora.adapters']);
+
+const isOwnFault = ({ reason, field = '', message }: Rejection): boolean =>
+  (ownReasons.has(reason) || ownFields.has(field)) && !silent.some((pattern) => pattern.test(message));
 
 /**
  * Failures that the reference is known to accept without a word; the number of warnings is part of what clients see
@@ -76,8 +77,8 @@ export async function warnOfRendering(service: LLMInferenceService, namespace: s
 const ATTACHABLE = /^(hf|s3|pvc):\/\/./;
 
 /**
- * Where to look. What a valid service states in plain words on top of the presets comes out valid; it takes configs, templates or the
- * inner parts of pods and schedulers to make a spec that fails. Most services have none of these and cost nothing here.
+ * Where to look. What a valid service states in plain words on top of the presets comes out valid; it takes configs, templates, parts
+ * of a scheduler, adapters or a rare kind of URI to make a spec that fails. Most services have none of these and cost nothing here.
  */
 function doubtsAbout(spec: LLMInferenceServiceSpec): { readonly any: boolean; readonly spec: boolean; readonly scheduler: boolean } {
   const isLayered = (spec.baseRefs?.length ?? 0) > 0;
@@ -85,12 +86,9 @@ function doubtsAbout(spec: LLMInferenceServiceSpec): { readonly any: boolean; re
   const { template, config, pool } = spec.router?.scheduler ?? {};
   const isPicky = isLayered || (template?.containers?.length ?? 0) > 0 || config !== undefined || pool !== undefined;
   const isAttachable = ATTACHABLE.test(spec.model?.uri ?? '') && spec.storageInitializer === undefined && !spec.model?.lora?.adapters?.length;
-  const any = isLayered || isTemplated || isPicky || !isAttachable || mountsSomething(spec) || mountsSomething(spec.prefill ?? {});
+  const any = isLayered || isTemplated || isPicky || !isAttachable;
   return { any, spec: isLayered || isTemplated, scheduler: isPicky };
 }
-
-const mountsSomething = ({ template, worker }: WorkloadSpec): boolean =>
-  [template, worker].some((pod) => pod?.volumes?.length || pod?.initContainers?.length || pod?.containers?.some((c) => c.volumeMounts?.length));
 
 /** The service as it will be stored: defaulted, and with what the API server gives it. */
 function asStored(service: LLMInferenceService, namespace: string): Context['service'] {
@@ -100,8 +98,7 @@ function asStored(service: LLMInferenceService, namespace: string): Context['ser
 }
 
 function textsOf(rejections: readonly Rejection[]): string[] {
-  const told = rejections.filter(({ reason, message }) => ownReasons.has(reason) && !silent.some((pattern) => pattern.test(message)));
-  return [...new Set(told.map(({ field = 'spec', message }) => `${field}: ${message}`))];
+  return [...new Set(rejections.filter(isOwnFault).map(({ field = 'spec', message }) => `${field}: ${message}`))];
 }
 
 /** Where the picker's configuration comes from a ConfigMap it is still the text that stood there (R2.91). */

@@ -96,6 +96,10 @@ function application({ handlers, log }: WebhookServerOptions): Express {
   app.post(CONVERSION_PATH, async (request, response) => {
     await convert(request, response, log);
   });
+  app.all(CONVERSION_PATH, (request: Request, response: Response) => {
+    log.warn({ method: request.method, path: request.path }, 'only POST is answered');
+    response.status(405).set('allow', 'POST').type('text/plain').send('only POST is answered');
+  });
   app.use((request: Request, response: Response) => {
     log.warn({ method: request.method, path: request.path }, 'no such path');
     response.status(404).type('text/plain').send(`no such path: ${request.path}`);
@@ -134,19 +138,19 @@ async function decide(request: AdmissionRequest, handler: AdmissionHandler, log:
   }
 }
 
+/** What is no conversion review is refused with an HTTP status, because there is no response to put a code into. */
 async function convert(request: Request, response: Response, log: Log): Promise<void> {
+  const refuse = (status: number, message: string): void => {
+    log.warn({ path: request.path, status }, message);
+    response.status(status).type('text/plain').send(message);
+  };
   const body = await readBody(request, CONVERSION_LIMIT);
-  if (body === undefined) {
-    response.status(413).type('text/plain').send(`request entity is too large; limit is ${CONVERSION_LIMIT} bytes`);
-    return;
-  }
+  if (body === undefined) return refuse(413, `request entity is too large; limit is ${CONVERSION_LIMIT} bytes`);
+  const contentType = request.headers['content-type'];
+  if (contentType && !/^application\/json\s*(;|$)/i.test(contentType)) return refuse(415, `contentType=${contentType}, expected application/json`);
   const result = convertReview(body, log);
-  if (typeof result === 'string') {
-    log.warn({ path: request.path }, result);
-    response.status(400).type('text/plain').send(result);
-  } else {
-    response.json(result);
-  }
+  if (typeof result === 'string') return refuse(400, result);
+  response.json(result);
 }
 
 /** The body as text, or undefined when it is larger than the limit. Reads on to the end so that the client gets the answer. */

@@ -23,7 +23,9 @@ export async function configure(pass: Pass, settings: Settings, options: Options
   const moved = movedPins(status.annotations, pins);
   if (moved) pass.events.push(moved);
   if (pins) status.annotations = pins;
-  const service = { ...applyDefaults({ ...stored, status }), metadata: { ...applyDefaults(stored).metadata, ...identity(pass) } };
+  const { name, namespace, uid } = stored.metadata;
+  const defaulted = applyDefaults({ ...stored, status });
+  const service = { ...defaulted, metadata: { ...defaulted.metadata, name, namespace, uid } };
   const base = { service, settings, options, now: pass.now, stopped: pass.stopped };
   const assembled = await tryAssemble(pass, () => answerAsync(assemble(service, settings, options), pass.respond));
   const failure = isRejection(assembled) ? assembled : await accept(pass, assembled, validator);
@@ -34,8 +36,6 @@ export async function configure(pass: Pass, settings: Settings, options: Options
   }
   return failure ?? reject('Internal', 'no failure');
 }
-
-const identity = ({ stored }: Pass): Context['service']['metadata'] => stored.metadata;
 
 /** A failed read says nothing about the configuration: it is Unknown, and what was applied before still is (17 of chapter 02). */
 async function tryAssemble(pass: Pass, run: () => Promise<Assembled | Rejection>): Promise<Assembled | Rejection> {

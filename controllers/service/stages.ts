@@ -48,16 +48,16 @@ async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Prom
   try {
     const { name = '' } = desired.metadata;
     if (await isForeignBinding(pass, { kind: kindOf(desired), name })) {
-      return reject('ForeignObject', `failed to update v1.ClusterRoleBinding ${name}: it belongs to another service`);
+      return reject('ForeignObject', `failed to update v1.ClusterRoleBinding ${name}: it belongs to another service`, { retry: true });
     }
     const outcome = await applier.apply(pass.stored, desired);
-    if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message);
-    if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message);
+    if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message, { retry: true });
+    if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message, { retry: true });
     pass.note(outcome.object);
     if (outcome.action !== 'unchanged') pass.events.push(childEvent(outcome.action === 'created' ? 'Created' : 'Updated', outcome.object));
     return undefined;
   } catch (error) {
-    return reject('ApplyFailed', textOf(error));
+    return reject('ApplyFailed', textOf(error), { retry: true });
   }
 }
 
@@ -72,7 +72,7 @@ async function removeOne(pass: Pass, applier: Applier, ref: ObjectRef): Promise<
     }
     return undefined;
   } catch (error) {
-    return reject('DeleteFailed', textOf(error));
+    return reject('DeleteFailed', textOf(error), { retry: true });
   }
 }
 

@@ -179,7 +179,7 @@ describe('apply', () => {
       on.cluster.reports.length = 0;
       expect(await fresh().apply(on.owner, secret)).to.deep.equal({
         action: 'foreign',
-        message: `failed to update v1.Secret ${on.namespace}/foreign-${ownerReferences.length}: it is not controlled by v1alpha2.LLMInferenceService ${on.namespace}/qwen`,
+        message: `failed to update v1.Secret ${on.namespace}/foreign-${ownerReferences.length}: it is not controlled by v1.ConfigMap ${on.namespace}/qwen`,
       });
       expect(await fresh().remove(on.owner, refOf(secret))).to.equal('foreign');
       expect(on.cluster.writes()).to.deep.equal([]);

@@ -4,8 +4,7 @@ import type { KubeObject } from '../../api/kubernetes.ts';
 import { finalizers, labels } from '../../api/metadata.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
-import { cluster, namespace } from '../support/cluster.ts';
-import { sharedOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { type Actor, given, hasChildren, isGone, isReady } from '../support/story.ts';
 
 const NAME = 'qwen2-5-7b';
@@ -32,8 +31,7 @@ describe('the example with one model on one GPU', function () {
     await sharedOperator();
     const [example] = readManifests([packagePath('examples/qwen2.5-7b-single-gpu.yaml')]);
     if (!example) throw new Error('the example has no object');
-    const { admin } = await cluster();
-    qwen = await given({ admin, namespace: await namespace('single') }, example.object);
+    qwen = await given(await openPlace('single'), example.object);
     binding = `ClusterRoleBinding/${qwen.namespace}-${NAME}-epp-auth-rb`;
     await qwen.reaches(isReady);
   });

@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { type Kind, kinds } from '../../api/kinds.ts';
@@ -27,9 +26,8 @@ import { targets, trustPatch } from '../../webhook/self-signed/trust.ts';
 import { eventually } from '../support/eventually.ts';
 import { installInto, prepareSite, type RunningOperator, type Site, startOperator } from '../support/operator.ts';
 import { until } from '../support/runtime.ts';
+import { chooseWebhookAddress, HOST } from '../support/webhook-address.ts';
 
-const HOST = '127.0.0.1';
-const DEFINITIONS = join(import.meta.dirname, '../../crds');
 /** The API server takes seconds to check a CRD, and more when others want the processor. */
 const PATIENCE_MS = 90_000;
 const log = createLog({ level: 'silent' });
@@ -53,13 +51,12 @@ describe('a webhook certificate of the operator’s own', function () {
   let sources: readonly CertificateSource[] = [];
 
   before(async () => {
-    const definitions = await Promise.all([foreignDefinitions, DEFINITIONS].map(readManifests));
-    controlPlane = await startControlPlane({ definitions: definitions.flat() });
-    client = createClient(accessOf(await loadKubeConfig(controlPlane.adminKubeconfig.path)), { version: 'test' });
-    const prepared = await prepareSite(controlPlane);
+    const address = await chooseWebhookAddress();
     // No CA and no files: all of it is up to the operator.
-    const manifests = installation({ via: 'url', url: `https://${HOST}:${prepared.webhookPort}` });
-    site = { ...prepared, manifests, certificateDirectory: '/does/not/exist' };
+    const manifests = installation({ via: 'url', url: `https://${HOST}:${address.port}` });
+    controlPlane = await startControlPlane({ definitions: [...(await readManifests(foreignDefinitions)), ...manifests.definitions] });
+    client = createClient(accessOf(await loadKubeConfig(controlPlane.adminKubeconfig.path)), { version: 'test' });
+    site = { ...(await prepareSite(controlPlane, { ...address, manifests })), certificateDirectory: '/does/not/exist' };
     await installInto(site);
   });
   afterEach(async () => {
@@ -236,7 +233,7 @@ describe('a webhook certificate of the operator’s own', function () {
   /** Connects as the API server does, and resolves to the certificate that is served. Fails when the bundle does not verify it. */
   function handshake(ca: string): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: HOST, port: site.webhookPort, ca }, () => {
+      const socket = connect({ host: HOST, port: site.webhooks.port, ca }, () => {
         resolve(socket.getPeerCertificate().fingerprint256);
         socket.destroy();
       });

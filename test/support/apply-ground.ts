@@ -7,7 +7,7 @@ import { typicalChildren } from './typical-children.ts';
 
 export const FIELD_MANAGER = 'llmisvc-operator';
 
-/** What tests of the applier stand on: a namespace with a service in it, the objects it could own, and ways to look and to meddle. */
+/** What tests of the applier stand on: a namespace with an owner in it, the objects it could own, and ways to look and to meddle. */
 export interface ApplyGround {
   readonly cluster: Observed;
   readonly namespace: string;
@@ -36,13 +36,8 @@ export function applyGround(): ApplyGround {
 
   beforeEach(async () => {
     namespace = await newNamespace('apply');
-    // A real one: the garbage collector deletes children whose owner it cannot find.
-    owner = await cluster.client.create<KubeObject>({
-      apiVersion: kinds.service.apiVersion,
-      kind: kinds.service.kind,
-      metadata: { namespace, name: 'qwen' },
-      spec: { model: { uri: 'hf://Qwen/Qwen3-8B' } },
-    });
+    // A real one, for the garbage collector deletes children whose owner it cannot find; of a kind in which no operator or webhook has a say.
+    owner = await cluster.client.create<KubeObject>({ apiVersion: 'v1', kind: kinds.configMap.kind, metadata: { namespace, name: 'qwen' } });
     children = typicalChildren(owner);
     cluster.reports.length = 0;
   });

@@ -1,17 +1,21 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { kinds } from '../../api/kinds.ts';
 import { findBinaries } from '../../control-plane/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import { foreignDefinitions, readManifests } from '../../control-plane/custom-resources.ts';
-
-const ownDefinitions = join(import.meta.dirname, '..', '..', 'crds');
+import { chooseWebhookAddress, type WebhookAddress } from './webhook-address.ts';
 
 let shared: Promise<ControlPlane> | undefined;
+let webhooks: Promise<WebhookAddress> | undefined;
+
+/** Where the CRDs of the shared control plane have objects converted, and where its operator has to serve webhooks. */
+export function sharedWebhooks(): Promise<WebhookAddress> {
+  webhooks ??= chooseWebhookAddress();
+  return webhooks;
+}
 
 /**
  * The control plane that all cluster tests of a run share, with the CRDs of this project and of those it works with. The first call
- * starts it; the root hooks stop it. Tests keep to namespaces of their own.
+ * starts it; the root hooks stop it. Tests keep to namespaces of their own. Requests for v1alpha1 need the shared operator.
  */
 export function cluster(): Promise<ControlPlane> {
   shared ??= startShared();
@@ -19,12 +23,8 @@ export function cluster(): Promise<ControlPlane> {
 }
 
 async function startShared(): Promise<ControlPlane> {
-  const [binaries, foreign, own] = await Promise.all([
-    findBinaries({ log }),
-    readManifests(foreignDefinitions),
-    existsSync(ownDefinitions) ? readManifests(ownDefinitions) : [],
-  ]);
-  return startControlPlane({ binaries, definitions: [...foreign, ...own] });
+  const [binaries, foreign, { manifests }] = await Promise.all([findBinaries({ log }), readManifests(foreignDefinitions), sharedWebhooks()]);
+  return startControlPlane({ binaries, definitions: [...foreign, ...manifests.definitions] });
 }
 
 /** Ends the shared control plane, if a test has started it. */

@@ -13,11 +13,11 @@ export interface ServiceManifest {
   named(name: string): ServiceManifest;
 }
 
-/** A small model behind the default gateway, with managed route and scheduler. */
+/** A small model behind the default gateway, with managed route and scheduler. It is served under the name of the service. */
 export function service(name: string): ServiceManifest {
   const { apiVersion, kind } = kinds.service;
   const spec: LLMInferenceServiceSpec = {
-    model: { uri: 'hf://Qwen/Qwen2.5-7B-Instruct', name: 'qwen' },
+    model: { uri: 'hf://Qwen/Qwen2.5-7B-Instruct', name },
     router: { route: {}, gateway: {}, scheduler: {} },
   };
   return manifestOf({ apiVersion, kind, metadata: { name }, spec });

@@ -1,16 +1,12 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { kinds } from '../../api/kinds.ts';
 import { defaultOptions, type Options } from '../../api/options.ts';
 import { applyInstallation } from '../../cli/install.ts';
-import { type Installation, installation } from '../../cli/installation.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
 import { type Run, type RunOptions, runOperator } from '../../cli/run.ts';
-import { createAuthority } from '../../control-plane/certificates.ts';
 import type { ControlPlane } from '../../control-plane/control-plane.ts';
-import { chooseFreePort } from '../../control-plane/ports.ts';
 import { startTethered } from '../../control-plane/tether.ts';
 import { serviceAccountUser } from '../../control-plane/users.ts';
 import { loadAccess } from '../../controllers/runtime/access.ts';
@@ -19,55 +15,39 @@ import { createLog } from '../../controllers/runtime/log.ts';
 import type { End } from '../../controllers/runtime/manager.ts';
 import { createMetrics, type Metrics } from '../../controllers/runtime/metrics.ts';
 import { eventually } from './eventually.ts';
+import { HOST, type WebhookAddress } from './webhook-address.ts';
 
-const HOST = '127.0.0.1';
 const SERVICE_ACCOUNT = 'llmisvc-controller-manager';
 const OFF = '0';
 
 /** A place on a control plane for an operator to run: its certificate, its address, its credentials. Nothing runs yet. */
 export interface Site {
   readonly controlPlane: ControlPlane;
-  /** What an installation applies for an operator at this site. */
-  readonly manifests: Installation;
+  readonly webhooks: WebhookAddress;
+  /** Directory with the certificate of the webhooks. */
+  readonly certificateDirectory: string;
   /** Kubeconfig file of the operator's own service account, with the rights of the chart and no others. */
   readonly kubeconfig: string;
-  readonly webhookPort: number;
-  readonly certificateDirectory: string;
   readonly options: Options;
 }
 
 /** Prepares a site; the operator's service account and its rights are all that is applied. */
-export async function prepareSite(controlPlane: ControlPlane): Promise<Site> {
+export async function prepareSite(controlPlane: ControlPlane, webhooks: WebhookAddress): Promise<Site> {
   const directory = await mkdtemp(join(controlPlane.directory, 'operator-'));
-  const certificateDirectory = join(directory, 'certificates');
-  const authority = await createAuthority('webhooks');
-  const { certificate, key } = await authority.issueServer('webhooks', { dns: ['localhost'], ip: [HOST] });
-  await mkdir(certificateDirectory);
-  await writeFile(join(certificateDirectory, 'tls.crt'), certificate);
-  await writeFile(join(certificateDirectory, 'tls.key'), key, { mode: 0o600 });
+  const { certificate, key } = webhooks.certificate;
+  await writeFile(join(directory, 'tls.crt'), certificate);
+  await writeFile(join(directory, 'tls.key'), key, { mode: 0o600 });
 
-  const webhookPort = await chooseFreePort();
-  const caBundle = Buffer.from(authority.certificate).toString('base64');
-  const manifests = installation({ via: 'url', url: `https://${HOST}:${webhookPort}`, caBundle });
   const { systemNamespace } = defaultOptions;
-  const rights = manifests.base.filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'));
+  const rights = webhooks.manifests.base.filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'));
   const user = await serviceAccountUser(controlPlane, { name: SERVICE_ACCOUNT, namespace: systemNamespace, manifests: rights });
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(kubeconfig, user.kubeconfig, { mode: 0o600 });
-  return { controlPlane, manifests, kubeconfig, webhookPort, certificateDirectory, options: defaultOptions };
+  return { controlPlane, webhooks, certificateDirectory: directory, kubeconfig, options: defaultOptions };
 }
 
-/**
- * Applies everything an installation consists of, and the Gateway of the examples. The operator need not run. The control plane has the
- * CRDs already: they only learn who converts, because applying all of them again takes seconds.
- */
-export async function installInto({ controlPlane, manifests }: Site): Promise<void> {
-  await Promise.all(
-    manifests.definitions.map(({ metadata, spec }) => {
-      const { conversion } = spec as { conversion: unknown };
-      return controlPlane.admin.patch(kinds.customResourceDefinition, undefined, metadata.name ?? '', { spec: { conversion } });
-    }),
-  );
+/** Applies all of an installation but the CRDs, which the control plane has, and the Gateway of the examples. The operator need not run. */
+export async function installInto({ controlPlane, webhooks: { manifests } }: Site): Promise<void> {
   const client = createClient(await loadAccess({ kubeconfig: controlPlane.adminKubeconfig.path, environment: {} }), { version: 'test' });
   try {
     await applyInstallation(client, { ...manifests, definitions: [] }, () => undefined);
@@ -92,7 +72,10 @@ export interface StartOptions {
   readonly run?: Pick<Run, 'certificateLifetimes'>;
 }
 
-/** Starts an operator in this process; resolves when it runs passes. A candidate for leadership need not get that far: see `untilRunning`. */
+/**
+ * Starts an operator in this process; resolves when it runs passes. A candidate for leadership need not get that far: without
+ * `untilRunning` it is enough that its webhooks answer.
+ */
 export async function startOperator(site: Site, flags: Partial<RunOptions> = {}, options: StartOptions = {}): Promise<RunningOperator> {
   const metrics = createMetrics({ process: false });
   const ending = new AbortController();
@@ -103,7 +86,8 @@ export async function startOperator(site: Site, flags: Partial<RunOptions> = {},
     ended = runOperator({ access, options: site.options, flags: flagsOf(site, flags), log, metrics, onRunning: resolve, ...run }, ending.signal);
   });
   ended.catch(() => undefined);
-  if (options.untilRunning ?? true) await Promise.race([running, ended]);
+  const started = (options.untilRunning ?? true) ? running : untilWebhooksAnswer(flags.webhookPort ?? site.webhooks.port);
+  await Promise.race([started, ended]);
   return {
     metrics,
     ended,
@@ -118,13 +102,13 @@ export async function startOperator(site: Site, flags: Partial<RunOptions> = {},
 const logLevel = (process.env.LLMISVC_TEST_LOG ?? 'silent') as RunOptions['logLevel'];
 const log = createLog({ level: logLevel });
 
-function flagsOf({ kubeconfig, webhookPort, certificateDirectory, options }: Site, flags: Partial<RunOptions>): RunOptions {
+function flagsOf({ kubeconfig, webhooks, certificateDirectory, options }: Site, flags: Partial<RunOptions>): RunOptions {
   return {
     kubeconfig,
     systemNamespace: options.systemNamespace,
     workers: 4,
     webhookHost: HOST,
-    webhookPort,
+    webhookPort: webhooks.port,
     webhookCertDir: certificateDirectory,
     leaderElect: false,
     healthProbeAddr: OFF,
@@ -141,32 +125,35 @@ export interface SpawnedOperator {
 }
 
 /** Starts an operator with `llmisvc run`; resolves when its webhooks answer. */
-export async function spawnOperator(site: Site): Promise<SpawnedOperator> {
-  const { kubeconfig, systemNamespace, webhookHost, webhookPort, webhookCertDir = '', healthProbeAddr, metricsAddr } = flagsOf(site, {});
-  const args = Object.entries({
+export async function spawnOperator(site: Site, flags: Partial<RunOptions> = {}): Promise<SpawnedOperator> {
+  const { webhookPort, webhookCertDir, kubeconfig, leaderElect, ...rest } = flagsOf(site, { logLevel: 'warn', ...flags });
+  const named = {
     kubeconfig,
-    'system-namespace': systemNamespace,
-    'webhook-host': webhookHost,
+    'system-namespace': rest.systemNamespace,
+    'webhook-host': rest.webhookHost,
     'webhook-port': webhookPort,
     'webhook-cert-dir': webhookCertDir,
-    'health-probe-addr': healthProbeAddr,
-    'metrics-addr': metricsAddr,
-    'log-level': 'warn',
-  }).map(([name, value]) => `--${name}=${value}`);
-  const child = startTethered(process.execPath, [packagePath('cli/main.ts'), 'run', ...args], { environment: { PATH: process.env.PATH } });
+    'health-probe-addr': rest.healthProbeAddr,
+    'metrics-addr': rest.metricsAddr,
+    'log-level': rest.logLevel,
+  };
+  const args = [...Object.entries(named).map(([name, value]) => `--${name}=${value}`), ...(leaderElect ? ['--leader-elect'] : [])];
+  // Halves the time it takes to start the same program again.
+  const environment = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(site.controlPlane.directory, 'compile-cache') };
+  const child = startTethered(process.execPath, [packagePath('cli/main.ts'), 'run', ...args], { environment });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
   const failed = child.exited.then((code) => Promise.reject(new Error(`the operator ended with code ${code}:\n${output.join('')}`)));
   failed.catch(() => undefined);
-  await Promise.race([untilWebhooksAnswer(site), failed]);
+  await Promise.race([untilWebhooksAnswer(webhookPort), failed]);
   return child;
 }
 
-/** Resolves when the webhook server of the site answers. */
-export function untilWebhooksAnswer({ webhookPort }: Site): Promise<void> {
+/** Resolves when a webhook server answers at this port. */
+export function untilWebhooksAnswer(port: number): Promise<void> {
   const probe = () =>
     new Promise<void>((resolve, reject) => {
-      const request = get({ host: HOST, port: webhookPort, rejectUnauthorized: false, agent: false }, (response) => {
+      const request = get({ host: HOST, port, rejectUnauthorized: false, agent: false }, (response) => {
         response.resume();
         resolve();
       });

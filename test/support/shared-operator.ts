@@ -1,6 +1,8 @@
+import { defaultOptions } from '../../api/options.ts';
 import { type Simulation, startSimulation } from '../../control-plane/simulation/simulation.ts';
-import { cluster, stopCluster } from './cluster.ts';
+import { cluster, namespace, sharedWebhooks, stopCluster } from './cluster.ts';
 import { installInto, prepareSite, type RunningOperator, type Site, startOperator } from './operator.ts';
+import type { Place } from './story.ts';
 
 interface Shared {
   readonly site: Site;
@@ -31,11 +33,25 @@ export async function siteWithoutOperator(): Promise<Site> {
 function sharedSite(): Promise<Shared> {
   shared ??= (async () => {
     const controlPlane = await cluster();
-    const site = await prepareSite(controlPlane);
+    const site = await prepareSite(controlPlane, await sharedWebhooks());
     await installInto(site);
-    return { site, simulation: await startSimulation(controlPlane), operator: undefined };
+    const simulation = await startSimulation(controlPlane, {
+      ignore: ({ metadata: { namespace: where } }) => where !== undefined && !simulated.has(where),
+    });
+    return { site, simulation, operator: undefined };
   })();
   return shared;
+}
+
+/** Namespaces in which workloads and routes become ready. */
+const simulated = new Set([defaultOptions.systemNamespace]);
+
+/** A new namespace on the shared control plane in which what the operator creates becomes ready. The operator is asked for separately. */
+export async function openPlace(prefix: string): Promise<Place> {
+  const { admin } = await cluster();
+  const name = await namespace(prefix);
+  simulated.add(name);
+  return { admin, namespace: name };
 }
 
 /** Ends everything that the tests of a run share, as far as a test has started it. */

@@ -181,3 +181,11 @@ export const hasChildren =
 
 export const isGone: Expectation = async ({ admin, namespace, name }) =>
   expect(await admin.get(kinds.service, namespace, name), `service ${namespace}/${name}`).to.equal(undefined);
+
+/** Deletes all services of a place and waits until they and what they owned are gone, so that they do not get in the way of others. */
+export async function clear({ admin, namespace }: Place): Promise<void> {
+  const { items } = await admin.list(kinds.service, namespace);
+  const actors = items.map(({ metadata }) => actor({ admin, namespace }, metadata.name ?? ''));
+  await Promise.all(actors.map((one) => one.delete()));
+  await Promise.all(actors.map((one) => one.reaches(isGone, hasChildren([]))));
+}

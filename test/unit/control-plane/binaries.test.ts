@@ -91,11 +91,12 @@ describe('the executables of a control plane', () => {
 
     it('are built once when two processes ask at the same time', async () => {
       const builds = join(home, 'builds');
-      const processes = [seek(builds, 300), seek(builds, 300)];
+      const processes = [seek(builds, 1500), seek(builds, 1500)];
       const outputs = await Promise.all(processes.map(outputOf));
       expect(outputs.map((lines) => lines.at(-1))).to.deep.equal([outputs[0]?.at(-1), outputs[0]?.at(-1)]);
       expect(readFileSync(builds, 'utf8').trim().split('\n')).to.have.length(1);
-      expect(outputs.flat().filter((line) => line.startsWith('another process'))).to.have.length(1);
+      // On a machine so busy that the second starts when the first is done, nobody has to wait.
+      expect(outputs.flat().filter((line) => line.startsWith('another process'))).to.have.length.at.most(1);
     });
 
     it('are built by the next process when the first is killed while it builds', async () => {

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../api/kubernetes.ts';
 import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
 import type { Stage, StageName } from '../../../render/children.ts';
 import { renderWorkloads } from '../../../render/workload.ts';
+import { answersFrom } from '../../support/answers.ts';
 import { find, render } from '../../support/rendered-workloads.ts';
 import { pod, podWithSidecar, workloadContext } from '../../support/workload-fixtures.ts';
 
@@ -16,6 +17,14 @@ describe('the stages of the workloads', () => {
   it('come in the order in which they are written', () => {
     expect(render(workloadContext()).map(({ name }) => name)).to.deep.equal(['certificate', 'multiNode', 'singleNode', 'workloadService', 'scaling']);
   });
+
+  for (const stopped of [false, true]) {
+    it(`renders only the stages it is asked for, ${stopped ? 'stopped' : 'running'}`, () => {
+      const context = { ...workloadContext(), stopped };
+      const rendered = answer(renderWorkloads(context, ['workloadService', 'scaling']), answersFrom([]));
+      expect(rendered).to.deep.equal(render(context).filter(({ name }) => name === 'workloadService' || name === 'scaling'));
+    });
+  }
 
   const deployments = ['llama-kserve', 'llama-kserve-prefill'];
   const groups = ['llama-kserve-mn', 'llama-kserve-mn-prefill'];

@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs';
+import { expect } from 'chai';
+import { kinds } from '../../api/kinds.ts';
+import { annotations } from '../../api/metadata.ts';
+import { readManifests } from '../../cli/manifest-files.ts';
+import { packagePath } from '../../cli/package-files.ts';
+import type { RunningOperator } from '../support/operator.ts';
+import { forbiddenRequestsOf, rests } from '../support/requests.ts';
+import { openPlace, sharedOperator } from '../support/shared-operator.ts';
+import { actor, clear, condition, hasChildren, isReady, type Place } from '../support/story.ts';
+
+const directory = packagePath('examples');
+const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
+
+/** What the autoscaling controller says of those that have all they need; the control plane of the tests has none. */
+async function pleaseAutoscalers({ admin, namespace }: Place): Promise<void> {
+  const { items } = await admin.list(kinds.horizontalPodAutoscaler, namespace);
+  const conditions = ['AbleToScale', 'ScalingActive'].map((type) => ({ type, status: 'True', reason: 'Test', message: '' }));
+  for (const { metadata, status } of items) {
+    const known = (status as { conditions?: unknown[] } | undefined)?.conditions ?? [];
+    if (known.length > 0) continue;
+    await admin.patch(kinds.horizontalPodAutoscaler, namespace, metadata.name ?? '', { status: { conditions, desiredReplicas: 1 } }, 'status');
+  }
+}
+
+describe('the examples', function () {
+  this.timeout(60_000);
+  let operator: RunningOperator;
+  let place: Place;
+
+  before(async () => {
+    operator = await sharedOperator();
+  });
+  beforeEach(async () => {
+    place = await openPlace('example');
+  });
+  afterEach(() => clear(place));
+
+  for (const file of files) {
+    it(`${file} becomes ready as it stands, stops and goes, and the rights of the chart are enough for that`, async () => {
+      const objects = readManifests([`${directory}/${file}`]).map(({ object }) => object);
+      for (const object of objects) await place.admin.apply({ ...object, metadata: { ...object.metadata, namespace: place.namespace } });
+      const services = objects.filter(({ kind }) => kind === kinds.service.kind).map(({ metadata }) => actor(place, metadata.name ?? ''));
+      expect(services).not.to.have.length(0);
+      for (const service of services) await service.reaches(() => pleaseAutoscalers(place), isReady);
+      for (const service of services) {
+        const warnings = (await service.events()).filter(({ type }) => type === 'Warning');
+        expect(warnings.map(({ message }) => message)).to.deep.equal([]);
+      }
+      for (const service of services) await service.annotate(annotations.stop, 'true');
+      for (const service of services) await service.reaches(condition('Ready', 'False', 'Stopped'), hasChildren([]), () => rests(operator));
+      expect(await forbiddenRequestsOf(operator)).to.deep.equal({});
+    });
+  }
+});

@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { kinds } from '../../api/kinds.ts';
+import { suffixes } from '../../api/names.ts';
+import { defaultOptions } from '../../api/options.ts';
+import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
+import { eventually } from '../support/eventually.ts';
+import { service } from '../support/manifests.ts';
+import type { RunningOperator } from '../support/operator.ts';
+import { type Requests, rests, since, untilPassed, writesOf } from '../support/requests.ts';
+import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
+import { type Actor, clear, given, isReady, type Place } from '../support/story.ts';
+
+const operatorNamespace = defaultOptions.systemNamespace;
+
+describe('a service that is as it should be', () => {
+  let place: Place;
+  let qwen: Actor;
+  let operator: RunningOperator;
+  let versions: Record<string, string | undefined>;
+
+  before(async () => {
+    operator = await sharedOperator();
+    place = await openPlace('steady');
+    qwen = await given(place, service('qwen'));
+    await qwen.reaches(isReady, presetsCountAll, () => rests(operator));
+    await touch();
+    versions = await versionsOf();
+  });
+  after(() => clear(place));
+
+  /** Presets list their users half a second later, and of other tests, too. */
+  const presetsCountAll = async () => {
+    const { items: services } = await place.admin.list(kinds.service);
+    const users = services.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    const { items: presets } = await place.admin.list(kinds.config, operatorNamespace);
+    for (const { metadata, status } of presets) {
+      const { referencedBy = [] } = (status ?? {}) as LLMInferenceServiceConfigStatus;
+      expect(
+        referencedBy.map(({ namespace, name }) => `${namespace}/${name}`),
+        metadata.name,
+      ).to.have.members(users);
+    }
+  };
+  const versionsOf = async () => Object.fromEntries([...(await qwen.children())].map(([key, { metadata }]) => [key, metadata.resourceVersion]));
+  let touches = 0;
+  const touch = () => untilPassed(operator, () => qwen.annotate('example.com/touched', String(++touches)));
+
+  /** What the operator writes because of `act`. What a first pass causes would be written by the second. */
+  async function writesAfter(act: () => Promise<unknown>): Promise<Requests> {
+    const before = await writesOf(operator);
+    await untilPassed(operator, act);
+    await touch();
+    return since(before, await writesOf(operator));
+  }
+
+  it('is not written again when an annotation changes that means nothing', async () => {
+    expect(await writesAfter(touch)).to.deep.equal({});
+    expect(await versionsOf()).to.deep.equal(versions);
+  });
+
+  it('is not written again when somebody adds an annotation to one of its objects', async () => {
+    const annotate = (value: string | null) =>
+      qwen.changeChild(kinds.coreService, suffixes.schedulerService, { metadata: { annotations: { 'example.com/a': value } } });
+    expect(await writesAfter(() => annotate('1'))).to.deep.equal({});
+    expect(await writesAfter(() => annotate(null))).to.deep.equal({});
+  });
+
+  it('is not written again when a status changes that it does not show', async () => {
+    const status = { conditions: [{ type: 'Available', status: 'True', reason: 'StillAvailable', message: 'once more' }] };
+    expect(await writesAfter(() => qwen.changeChild(kinds.deployment, suffixes.main, { status }, 'status'))).to.deep.equal({});
+  });
+
+  it('is not written again by a new operator, which only has the API server check the spec once', async () => {
+    versions = await versionsOf();
+    await siteWithoutOperator();
+    operator = await sharedOperator();
+    const { items: services } = await place.admin.list(kinds.service);
+    await eventually(async () => {
+      expect((await writesOf(operator))['create LLMInferenceService']).to.equal(services.length);
+      await rests(operator);
+    });
+    await touch();
+    await touch();
+    expect(await writesOf(operator)).to.deep.equal({ 'create LLMInferenceService': services.length });
+    expect(await versionsOf()).to.deep.equal(versions);
+  });
+
+  it('is checked by the API server once while it comes up', async () => {
+    const before = await writesOf(operator);
+    const other = await given(place, service('other'));
+    await other.reaches(isReady, () => rests(operator));
+    expect(since(before, await writesOf(operator))).to.include({ 'create LLMInferenceService': 1 });
+  });
+});

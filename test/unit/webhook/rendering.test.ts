@@ -1,0 +1,216 @@
+import { expect } from 'chai';
+import { kinds } from '../../../api/kinds.ts';
+import type { KubeObject } from '../../../api/kubernetes.ts';
+import { annotations } from '../../../api/metadata.ts';
+import { defaultOptions } from '../../../api/options.ts';
+import type { LLMInferenceService } from '../../../api/types.ts';
+import { readManifests } from '../../../cli/manifest-files.ts';
+import { packagePath } from '../../../cli/package-files.ts';
+import type { AdmissionRequest, Verdict } from '../../../webhook/admission-review.ts';
+import { createHandlers } from '../../../webhook/handlers.ts';
+import type { AdmissionSources } from '../../../webhook/sources.ts';
+import { answersFrom } from '../../support/answers.ts';
+import { settingsWith } from '../../support/webhook-client.ts';
+
+const presets = readManifests([packagePath('presets')]).map(({ object }) => ({ ...object, metadata: { ...object.metadata, namespace: 'kserve' } }));
+const settings = settingsWith({
+  ingress: JSON.stringify({ ingressGateway: 'x', kserveIngressGateway: 'kserve/gateway', enableLLMInferenceServiceTLS: true }),
+});
+const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'ns' } };
+const config = (name: string, spec: object): KubeObject => ({ ...kinds.config, metadata: { name, namespace: 'ns' }, spec }) as unknown as KubeObject;
+const service = (spec: object, metadata: object = {}): LLMInferenceService =>
+  ({
+    apiVersion: kinds.service.apiVersion,
+    kind: kinds.service.kind,
+    metadata: { name: 'svc', namespace: 'ns', ...metadata },
+    spec,
+  }) as LLMInferenceService;
+
+const model = { uri: 'hf://a/b', name: 'm' };
+const BROKEN = '{{ messages }}';
+const argument = (text: string) => ({ containers: [{ name: 'main', args: [text] }] });
+
+/** What admission says when the cluster holds these objects besides the presets. */
+function admit(
+  object: LLMInferenceService | KubeObject,
+  more: { old?: object; objects?: KubeObject[]; sources?: Partial<AdmissionSources> } = {},
+): Promise<Verdict> {
+  const { old, objects = [], sources } = more;
+  const answers = answersFrom([...presets, account, ...objects]);
+  const handlers = createHandlers({
+    options: defaultOptions,
+    settings: async () => settings,
+    localModelCaches: async () => [],
+    knowledge: () => (question) => (question.ask === 'certificate' ? { key: 'k', certificate: 'c', ca: 'a' } : answers(question)),
+    servicesUsing: (name) =>
+      objects.filter(
+        (o): o is KubeObject & LLMInferenceService => o.kind === kinds.service.kind && JSON.stringify(o).includes(`"baseRefs":[{"name":"${name}"`),
+      ),
+    ...sources,
+  });
+  const request: AdmissionRequest = { uid: '1', operation: old ? 'UPDATE' : 'CREATE', name: 'svc', namespace: 'ns', object, oldObject: old };
+  const [, version] = object.apiVersion.split('/');
+  return Promise.resolve(handlers.get(`/validate-serving-kserve-io-${version}-${object.kind.toLowerCase()}`)?.(request) as Verdict);
+}
+
+const causesOf = (verdict: Verdict): unknown =>
+  verdict.allowed ? [] : (verdict.status as { details?: { causes?: { field: string }[] } }).details?.causes?.map(({ field }) => field);
+
+describe('a service whose templates nothing can mend', () => {
+  const broken = service({ model, template: argument(BROKEN) });
+  const FIELD = 'spec.template.containers[0].args[0]';
+
+  it('is refused, with the field', async () => {
+    const verdict = await admit(broken);
+    expect(causesOf(verdict)).to.deep.equal([FIELD]);
+    expect(JSON.stringify(verdict)).to.contain('not defined; write');
+  });
+
+  it('is refused before the caches are filled, and in the older version, alike', async () => {
+    expect(causesOf(await admit(broken, { sources: { knowledge: () => undefined } }))).to.deep.equal([FIELD]);
+    expect(causesOf(await admit({ ...broken, apiVersion: 'serving.kserve.io/v1alpha1' }))).to.deep.equal([FIELD]);
+  });
+
+  it('may be changed when it got in once, but not be broken further', async () => {
+    const more = service({ model, template: argument(BROKEN), worker: argument(BROKEN), parallelism: { pipeline: 1 } });
+    expect(await admit(service({ model, replicas: 3, template: argument(BROKEN) }), { old: broken })).to.include({ allowed: true });
+    expect(causesOf(await admit(more, { old: broken }))).to.deep.equal(['spec.worker.containers[0].args[0]']);
+  });
+
+  const free: [string, object][] = [
+    ['labelled', { labels: { team: 'x' } }],
+    ['rid of its finalizer', { finalizers: [] }],
+    ['deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }],
+    ['stopped', { annotations: { [annotations.stop]: 'true' } }],
+  ];
+  for (const [what, metadata] of free) {
+    it(`can be ${what}`, async () => {
+      expect(await admit(service(broken.spec ?? {}, metadata), { old: broken })).to.deep.equal({ allowed: true, warnings: [] });
+    });
+  }
+
+  it('is not meant by the probe of an effective spec, which is rendered already (R2.90)', async () => {
+    expect(await admit(service(broken.spec ?? {}, { name: undefined, generateName: 'svc-validation-' }))).to.include({ allowed: true });
+  });
+
+  it('is refused when it is started again', async () => {
+    const stopped = service(broken.spec ?? {}, { annotations: { [annotations.stop]: 'true' } });
+    expect(await admit(broken, { old: stopped })).to.include({ allowed: true });
+    expect(await admit(broken, { old: service({ model }, { annotations: { [annotations.stop]: 'true' } }) })).to.include({ allowed: false });
+  });
+});
+
+describe('a service that is bound to fail', () => {
+  const warned: [string, object, KubeObject[], string][] = [
+    ['a model URI without a scheme', { model: { ...model, uri: 'Qwen/Qwen2.5' } }, [], 'spec.model.uri: '],
+    ['a scheme that nobody fetches', { model: { ...model, uri: 'ftp://host/model' } }, [], 'spec.model.uri: '],
+    [
+      'an adapter that nobody fetches',
+      { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'ftp://x/y' }] } } },
+      [],
+      'unsupported URI scheme \\"ftp\\"',
+    ],
+    [
+      'adapters in one directory',
+      {
+        model: {
+          ...model,
+          lora: {
+            adapters: [
+              { name: 'a/b', uri: 'hf://a/b' },
+              { name: 'a-b', uri: 'hf://a/c' },
+            ],
+          },
+        },
+      },
+      [],
+      'spec.model.lora.adapters: the names',
+    ],
+    [
+      'a config that contradicts it',
+      { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
+      [config('scaled', { scaling: { maxReplicas: 2, wva: { hpa: {} } } })],
+      'spec.scaling: ',
+    ],
+    [
+      'a config whose template fails',
+      { baseRefs: [{ name: 'bad' }], model },
+      [config('bad', { template: argument('{{ index .Spec.Model 1 }}') })],
+      'spec.template.containers[0].args[0]: ',
+    ],
+    [
+      'a template that comes to something invalid',
+      { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } },
+      [],
+      'spec.router.route.http.spec.hostnames[0]: ',
+    ],
+  ];
+  for (const [what, spec, objects, start] of warned) {
+    it(`is accepted with a warning that names the field: ${what}`, async () => {
+      const verdict = await admit(service(spec), { objects });
+      expect(verdict.allowed).to.equal(true);
+      expect(JSON.stringify(verdict.warnings)).to.contain(start);
+      for (const text of verdict.warnings ?? []) expect(text.length).to.be.at.most(256);
+    });
+  }
+
+  it('is warned of in the current version only (R1.62)', async () => {
+    const old = { ...service({ model: { ...model, uri: 'ftp://host/model' }, router: { ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
+    expect(await admit(old)).to.deep.equal({ allowed: true, warnings: [] });
+  });
+
+  it('is not warned of again when its spec stays', async () => {
+    const object = service({ model: { ...model, uri: 'ftp://host/model' } });
+    expect(await admit(service(object.spec ?? {}, { labels: { a: 'b' } }), { old: object })).to.deep.equal({ allowed: true, warnings: [] });
+  });
+
+  /** As the reference: accepted, without a word, and a condition of the status later. */
+  const silent: [string, object][] = [
+    ['a config that does not exist', { baseRefs: [{ name: 'not-there-yet' }], model }],
+    ['a gateway that does not exist', { model, router: { route: {}, gateway: { refs: [{ name: 'nowhere', namespace: 'ns' }] } } }],
+    ['a route that does not exist', { model, router: { route: { http: { refs: [{ name: 'nowhere' }] } } } }],
+    ['a ConfigMap that does not exist', { model, router: { route: {}, scheduler: { config: { ref: { name: 'nowhere', key: 'a' } } } } }],
+    ['a service account that does not exist', { model, template: { serviceAccountName: 'nobody', containers: [] } }],
+    ['a template with a field that does not exist', { model, template: argument('{{ .Spec.NoSuchField }}') }],
+    ['a bucket nobody fetches from', { model: { ...model, uri: 'gs://bucket/model' } }],
+    ['an adapter in an image', { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'oci://r/i' }] } } }],
+    ['no model but configs', { baseRefs: [{ name: 'not-there-yet' }] }],
+  ];
+  for (const [what, spec] of silent) {
+    it(`is accepted without a warning: ${what}`, async () => expect(await admit(service(spec))).to.deep.equal({ allowed: true, warnings: [] }));
+  }
+
+  it('is accepted whatever state our own configuration is in', async () => {
+    const object = service({ baseRefs: [{ name: 'scaled' }], model });
+    const broken: Partial<AdmissionSources>[] = [
+      { knowledge: () => undefined },
+      { settings: async () => undefined },
+      { settings: async () => settingsWith({ ingress: 'no JSON' }) },
+      { knowledge: () => answersFrom([]) },
+    ];
+    for (const sources of broken) expect(await admit(object, { sources })).to.deep.equal({ allowed: true, warnings: [] });
+  });
+});
+
+describe('the change of a config in use (B18)', () => {
+  const user = service({ baseRefs: [{ name: 'shared' }], model, replicas: 2 }, { name: 'user' }) as unknown as KubeObject;
+  const before = config('shared', { template: argument('--a') });
+
+  it('warns of the services that it would break', async () => {
+    const change = config('shared', { scaling: { maxReplicas: 2, wva: { hpa: {} } } });
+    const { allowed, warnings = [] } = await admit(change, { old: before, objects: [before, user] });
+    expect(allowed).to.equal(true);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^the service ns\/user, which uses this config, would break: spec(\.scaling)?: /);
+  });
+
+  it('says nothing of services that go on, or are broken already', async () => {
+    const change = config('shared', { template: argument('--b') });
+    expect(await admit(change, { old: before, objects: [before, user] })).to.deep.equal({ allowed: true, warnings: [] });
+    const lost = service({ baseRefs: [{ name: 'shared' }, { name: 'gone' }], model }, { name: 'lost' }) as unknown as KubeObject;
+    expect(await admit(config('shared', { scaling: { maxReplicas: 2, wva: { hpa: {} } } }), { old: before, objects: [before, lost] })).to.deep.equal({
+      allowed: true,
+      warnings: [],
+    });
+  });
+});

@@ -160,16 +160,14 @@ program
   .addOption(
     new Option(
       '--storage-migration-timeout <duration>',
-      'how long stored objects may take to move to the storage version, such as 90m; then the process ends',
+      'how long stored objects may take to move to the storage version, such as 90m; then the process ends (default: 1h)',
     )
       .env('LLMISVC_STORAGE_MIGRATION_TIMEOUT')
-      .default(undefined, '1h')
       .argParser(duration),
   )
   .addOption(
-    new Option('--storage-migration-poll-interval <duration>', 'time between two attempts after the first ten')
+    new Option('--storage-migration-poll-interval <duration>', 'time between two attempts after the first ten (default: 30s)')
       .env('LLMISVC_STORAGE_MIGRATION_POLL_INTERVAL')
-      .default(undefined, '30s')
       .argParser(duration),
   )
   .addOption(

@@ -5,7 +5,7 @@ import { defaultOptions, type Options } from '../../api/options.ts';
 import { applyInstallation } from '../../cli/install.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
-import { type RunOptions, runOperator } from '../../cli/run.ts';
+import { type Run, type RunOptions, runOperator } from '../../cli/run.ts';
 import type { ControlPlane } from '../../control-plane/control-plane.ts';
 import { startTethered } from '../../control-plane/tether.ts';
 import { serviceAccountUser } from '../../control-plane/users.ts';
@@ -66,17 +66,24 @@ export interface RunningOperator {
   stop(): Promise<End>;
 }
 
+export interface StartOptions {
+  /** True when left out. */
+  readonly untilRunning?: boolean;
+  readonly run?: Pick<Run, 'certificateLifetimes'>;
+}
+
 /**
  * Starts an operator in this process; resolves when it runs passes. A candidate for leadership need not get that far: without
  * `untilRunning` it is enough that its webhooks answer.
  */
-export async function startOperator(site: Site, flags: Partial<RunOptions> = {}, options: { untilRunning?: boolean } = {}): Promise<RunningOperator> {
+export async function startOperator(site: Site, flags: Partial<RunOptions> = {}, options: StartOptions = {}): Promise<RunningOperator> {
   const metrics = createMetrics({ process: false });
   const ending = new AbortController();
   const access = await loadAccess({ kubeconfig: site.kubeconfig, environment: {} });
   let ended: Promise<End> = Promise.resolve('stopped');
   const running = new Promise<void>((resolve) => {
-    ended = runOperator({ access, options: site.options, flags: flagsOf(site, flags), log, metrics, onRunning: resolve }, ending.signal);
+    const { run = {} } = options;
+    ended = runOperator({ access, options: site.options, flags: flagsOf(site, flags), log, metrics, onRunning: resolve, ...run }, ending.signal);
   });
   ended.catch(() => undefined);
   const started = (options.untilRunning ?? true) ? running : untilWebhooksAnswer(flags.webhookPort ?? site.webhooks.port);

@@ -76,11 +76,11 @@ export async function openSelfSignedCertificate(options: SelfSignedOptions): Pro
     return forgetAuthorities(stored);
   }
 
-  /** Takes steps until there is nothing to do but wait; false when another replica was faster. */
+  /** One step; the wait until the next one when there is nothing to do. When another replica is faster, its step counts. */
   async function takeStep(): Promise<Requeue | undefined> {
     const { secret, stored } = await readStored();
     const chain = stored && chainOf(stored);
-    if (stored && chain) adopt(stored);
+    if (stored && chain) adopt(stored, false);
     const authorities = stored?.authorities.length ?? 0;
     const step = planStep(chain, { now: now(), names, authorities, trustedSince: trust.trustedSince(), lifetimes });
     if (step.do === 'wait') return { requeueAfterMs: Math.max(step.until - now(), 1) };
@@ -88,6 +88,7 @@ export async function openSelfSignedCertificate(options: SelfSignedOptions): Pro
     try {
       const object = secretWith(next, namespace, secret);
       await (secret ? client.update(object) : client.create(object));
+      adopt(next, true);
       log.info({ secret: WEBHOOK_SECRET, step: step.do }, 'webhook certificate stored');
     } catch (error) {
       if (!isConflict(error) && !isAlreadyExists(error) && !(secret && isNotFound(error))) throw error;
@@ -95,6 +96,7 @@ export async function openSelfSignedCertificate(options: SelfSignedOptions): Pro
     return undefined;
   }
 
+  /** Takes steps until there is nothing to do but wait. */
   async function work(): Promise<Requeue> {
     for (;;) {
       const requeue = await takeStep();
@@ -102,14 +104,14 @@ export async function openSelfSignedCertificate(options: SelfSignedOptions): Pro
     }
   }
 
-  function adopt(next: WebhookCertificates): void {
+  function adopt(next: WebhookCertificates, ours: boolean): void {
     const before = certificates;
     certificates = next;
     if (before && (before.certificate !== next.certificate || before.key !== next.key)) {
       for (const listener of listeners) listener(pairOf(next));
       log.info('webhook certificate replaced');
     }
-    if (before && bundleOf(before) !== bundleOf(next)) trust.refresh();
+    if (!before || bundleOf(before) !== bundleOf(next)) trust.refresh(ours);
   }
 
   const bundle = (): string => (certificates ? bundleOf(certificates) : '');

@@ -1,4 +1,4 @@
-import { type Kind, kinds } from '../../api/kinds.ts';
+import { groupOf, type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { admissionWebhooks, webhookConfigurations } from '../../api/webhooks.ts';
 import { isNotFound, textOf } from '../../controllers/runtime/api-error.ts';
@@ -14,12 +14,12 @@ interface Target {
 
 const webhookKinds: readonly Kind[] = [kinds.mutatingWebhookConfiguration, kinds.validatingWebhookConfiguration];
 
-/** Every object that says whom the API server trusts when it calls our webhooks. */
+/** Every object that says whom the API server trusts when it calls our webhooks. CRDs come last: the server takes seconds to check one. */
 export const targets: readonly Target[] = [
-  ...[kinds.service, kinds.config].map(({ plural }) => ({ kind: kinds.customResourceDefinition, name: `${plural}.serving.kserve.io` })),
   ...webhookConfigurations(admissionWebhooks, { namespace: '' }).flatMap(({ kind, metadata }) =>
     webhookKinds.filter((candidate) => candidate.kind === kind).map((candidate) => ({ kind: candidate, name: metadata.name ?? '' })),
   ),
+  ...[kinds.service, kinds.config].map((kind) => ({ kind: kinds.customResourceDefinition, name: `${kind.plural}.${groupOf(kind)}` })),
 ];
 
 interface ClientConfig {
@@ -69,21 +69,25 @@ export interface TrustOptions {
 export interface Trust {
   start(): void;
   stop(): Promise<void>;
-  /** The bundle is another one now. */
-  refresh(): void;
+  /** The bundle is another one now; `ours` when this replica has made it. */
+  refresh(ours: boolean): void;
   /** Since when all objects that exist trust the bundle; undefined while one does not. */
   trustedSince(): number | undefined;
 }
 
 /** Two replicas of different opinions, or cert-manager next to us, must not keep each other busy. */
 const REWRITE_MS = 5000;
+/** The replica that made the bundle writes at once. The others wait this long, and up to twice as long, and then find nothing to do. */
+const STEP_IN_MS = 1500;
 
 export function createTrust(options: TrustOptions): Trust {
   const { client, log, now } = options;
   const informers = new Map(targets.map(({ kind, name }) => [name + kind.kind, informerOf(client, { kind, name }, log)]));
   const written = new Map<string, number>();
   let since: number | undefined;
+  let isOurs = false;
 
+  const look = (key: string): void => queue.addAfter(key, isOurs ? 0 : STEP_IN_MS * (1 + Math.random()));
   const objectOf = (key: string): Configuration | undefined => informers.get(key)?.list()[0];
 
   function reckon(): void {
@@ -124,21 +128,22 @@ export function createTrust(options: TrustOptions): Trust {
     }
   }
 
-  const refresh = (): void => {
+  const refresh = (ours: boolean): void => {
     since = undefined;
+    isOurs = ours;
     for (const key of informers.keys()) {
       written.delete(key);
-      queue.add(key);
+      look(key);
     }
   };
 
   return {
     start() {
       for (const [key, informer] of informers) {
-        informer.onChange(() => queue.add(key));
+        informer.onChange(() => look(key));
         informer.start();
         // An object that does not exist causes no event.
-        void informer.waitForSync().then(() => queue.add(key));
+        void informer.waitForSync().then(() => look(key));
       }
       queue.start();
     },

@@ -32,10 +32,6 @@ export function presetName(suffix: PresetSuffix, options: Pick<Options, 'presetP
   return options.presetPrefix + suffix;
 }
 
-export function wellKnownNames(options: Pick<Options, 'presetPrefix'>): string[] {
-  return wellKnownSuffixes.map((suffix) => presetName(suffix, options));
-}
-
 export function isWellKnown(name: string, options: Pick<Options, 'presetPrefix'>): boolean {
   return wellKnownSuffixes.some((suffix) => name === presetName(suffix, options));
 }

@@ -2,8 +2,8 @@ import { type HTTPRoute, isGatewayReference } from '../api/gateway-api.ts';
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { GATEWAY_GROUP, kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { childName, suffixes } from '../api/names.ts';
-import type { GatewayStatus, InferencePoolSpec, RouterStatus, SchedulerSpec } from '../api/types.ts';
+import { eppServiceName, externalPoolName, inferencePoolName } from '../api/predicates.ts';
+import type { GatewayStatus, InferencePoolSpec, RouterStatus } from '../api/types.ts';
 import type { Context } from '../render/children.ts';
 import type { GroupMember, RoutingGroup } from '../render/routing-group.ts';
 
@@ -38,13 +38,6 @@ export function observedGateways(routes: readonly HTTPRoute[]): GatewayStatus[] 
     });
 }
 
-/** Name of the EPP Service of a service with scheduler (R5.79, R1.37). */
-export function schedulerServiceName(scheduler: SchedulerSpec, serviceName: string): string {
-  const { ref, spec } = scheduler.pool ?? {};
-  const chosen = ref?.name ? undefined : spec?.endpointPickerRef?.name;
-  return chosen || childName(serviceName, suffixes.schedulerService);
-}
-
 /**
  * `status.router.scheduler` (R5.80): pool and EPP Service; undefined without scheduler. For an external pool it is what the
  * pool itself names as its endpoint picker (B5.20), and the previous value while that pool cannot be read.
@@ -53,11 +46,11 @@ export function* observeScheduler(context: Context): Inquiry<RouterStatus['sched
   const { name, namespace } = context.service.metadata;
   const scheduler = context.spec.router?.scheduler;
   if (!scheduler) return undefined;
-  const external = scheduler.pool?.ref?.name;
-  if (!external) return schedulerStatus(childName(name, suffixes.inferencePool), schedulerServiceName(scheduler, name));
+  const external = externalPoolName(scheduler);
+  if (external === undefined) return schedulerStatus(inferencePoolName(scheduler, name), eppServiceName(scheduler, name));
   const pool = yield* get<KubeObject & { spec?: InferencePoolSpec }>(kinds.inferencePool, namespace, external);
   if (!pool) return context.service.status?.router?.scheduler;
-  return schedulerStatus(external, pool.spec?.endpointPickerRef?.name ?? schedulerServiceName(scheduler, name));
+  return schedulerStatus(external, pool.spec?.endpointPickerRef?.name ?? eppServiceName(scheduler, name));
 }
 
 function schedulerStatus(pool: string, service: string): NonNullable<RouterStatus['scheduler']> {

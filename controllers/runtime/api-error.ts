@@ -77,7 +77,6 @@ export const isConflict = (error: unknown): error is ApiError => isCode(error, 4
 export const isInvalid = (error: unknown): error is ApiError => isCode(error, 422);
 export const isForbidden = (error: unknown): error is ApiError => isCode(error, 403);
 export const isUnauthorized = (error: unknown): error is ApiError => isCode(error, 401);
-export const isTooManyRequests = (error: unknown): error is ApiError => isCode(error, 429);
 /** The resourceVersion is too old to go on from. */
 export const isExpired = (error: unknown): error is ApiError => isCode(error, 410);
 export const isKindNotServed = (error: unknown): error is KindNotServedError => error instanceof KindNotServedError;

@@ -6,7 +6,7 @@ import { type Rejection, withinStep } from '../../api/rejection.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
 import { assessPools } from '../../assess/pools.ts';
 import { assessRouter, gatewayKeys, type RouterAssessment, routeFailed, routeService } from '../../assess/router.ts';
-import { assessScheduler } from '../../assess/scheduler.ts';
+import { assessScheduler, schedulerFailed } from '../../assess/scheduler.ts';
 import type { Context, Stage } from '../../render/children.ts';
 import { renderScheduler } from '../../render/scheduler/scheduler.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -51,9 +51,8 @@ async function reconcileScheduler(pass: Pass, context: Context, applier: Applier
   const stages = await answerAsync(renderScheduler(context), pass.respond);
   const failure = await applyStages(pass, applier, stages);
   if (failure) {
-    const told = withinStep(failure.rejection, 'Failed to reconcile scheduler');
-    pass.conditions.markFalse(c.schedulerWorkloadReady, 'SchedulerReconcileError', told.message);
-    return told;
+    applyChanges(pass.conditions, [schedulerFailed(failure.rejection.message)]);
+    return withinStep(failure.rejection, 'Failed to reconcile scheduler');
   }
   applyChanges(pass.conditions, await answerAsync(assessScheduler(context), pass.respond));
   return undefined;

@@ -168,11 +168,6 @@ export const has =
   async (actor) =>
     check?.(await actor.child(kind, suffix));
 
-export const hasNo =
-  (kind: Kind, suffix: string): Expectation =>
-  async ({ admin, namespace, name }) =>
-    expect(await admin.get(kind, namespace, childName(name, suffix)), `${kind.kind} ${childName(name, suffix)}`).to.equal(undefined);
-
 /** Exactly these children, as `Kind/name`. */
 export const hasChildren =
   (expected: readonly string[]): Expectation =>

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { defaultOptions, type Options } from '../../../api/options.ts';
-import { isWellKnown, movedPins, pinPresets, resolvePresetName, wellKnownNames } from '../../../assemble/preset-names.ts';
+import { isWellKnown, movedPins, pinPresets, resolvePresetName, wellKnownSuffixes } from '../../../assemble/preset-names.ts';
 
 const off: Options = { ...defaultOptions, pinPresets: false };
 const TEMPLATE = 'serving.kserve.io/config-llm-template';
 const all = (prefix: string): Record<string, string> =>
-  Object.fromEntries(wellKnownNames({ presetPrefix: '' }).map((suffix) => [`serving.kserve.io/${suffix}`, prefix + suffix]));
+  Object.fromEntries(wellKnownSuffixes.map((suffix) => [`serving.kserve.io/${suffix}`, prefix + suffix]));
 
 describe('pinning preset names (R2.13)', () => {
   it('does nothing when it is off', () => expect(pinPresets(undefined, off)).to.equal(undefined));

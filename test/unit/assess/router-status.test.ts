@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { groupStatus, observedGateways, observeScheduler, schedulerServiceName } from '../../../assess/router-status.ts';
+import { eppServiceName } from '../../../api/predicates.ts';
+import { groupStatus, observedGateways, observeScheduler } from '../../../assess/router-status.ts';
 import { ask } from '../../support/answers.ts';
 import { context, httpRoute } from '../../support/router-fixtures.ts';
 
@@ -69,7 +70,7 @@ describe('status.router.scheduler (R5.79, R5.80)', () => {
     expect(ask(observeScheduler(context({ spec: external })))).to.equal(undefined);
   });
 
-  const names: [string, Parameters<typeof schedulerServiceName>[0], string][] = [
+  const names: [string, Parameters<typeof eppServiceName>[0], string][] = [
     ['no pool', {}, 'llama-epp-service'],
     ['a pool that names its picker', { pool: { spec: { endpointPickerRef: { name: 'mine' } } } }, 'mine'],
     ['a pool that names nothing', { pool: { spec: { endpointPickerRef: { name: '' } } } }, 'llama-epp-service'],
@@ -77,7 +78,7 @@ describe('status.router.scheduler (R5.79, R5.80)', () => {
     ['an empty reference', { pool: { ref: { name: '' }, spec: { endpointPickerRef: { name: 'mine' } } } }, 'mine'],
   ];
   for (const [what, scheduler, name] of names) {
-    it(`has Service ${name} with ${what} (R1.37)`, () => expect(schedulerServiceName(scheduler, 'llama')).to.equal(name));
+    it(`has Service ${name} with ${what} (R1.37)`, () => expect(eppServiceName(scheduler, 'llama')).to.equal(name));
   }
 });
 

@@ -5,6 +5,7 @@ import type { Options } from '../api/options.ts';
 import type { LLMInferenceService } from '../api/types.ts';
 import { answerFromCaches } from './cached-answers.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
+import { createConfigFinalizer } from './config/finalizer.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
 import { watchForConfigs } from './config/watches.ts';
 import { createDependencies } from './dependencies.ts';
@@ -77,6 +78,13 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   const serviceEvents = recorderFor('LLMInferenceServiceController');
   const configEvents = recorderFor('LLMInferenceServiceConfigController');
 
+  const writtenConfigs = createWrittenObjects<StoredConfig>();
+  const findConfig = (namespace: string, name: string): StoredConfig | undefined => {
+    const cached = caches.configs.get(namespace, name);
+    return cached && writtenConfigs.newest(cached);
+  };
+  const configFinalizer = createConfigFinalizer(client, writtenConfigs.observe);
+
   const services: ServiceEnvironment = {
     client,
     options,
@@ -87,19 +95,20 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     events: serviceEvents,
     dependencies,
     written: createWrittenObjects<StoredService>(),
+    async protectConfig({ namespace, name }) {
+      const config = findConfig(namespace, name);
+      if (config) await configFinalizer.add(config);
+    },
     log,
     now: Date.now,
   };
-  const writtenConfigs = createWrittenObjects<StoredConfig>();
   const configs: ConfigEnvironment = {
     client,
     options,
     events: configEvents,
     services: { list: (namespace) => caches.services.list(namespace), byConfigName: (name) => caches.services.byIndex(BY_CONFIG, name) },
-    config: (namespace, name) => {
-      const cached = caches.configs.get(namespace, name);
-      return cached && writtenConfigs.newest(cached);
-    },
+    finalizer: configFinalizer,
+    config: findConfig,
     observe: writtenConfigs.observe,
     now: Date.now,
   };

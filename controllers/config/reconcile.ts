@@ -1,14 +1,13 @@
 import { conditionTypes as c, configDependents, openConditions } from '../../api/conditions.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { finalizers } from '../../api/metadata.ts';
 import type { Options } from '../../api/options.ts';
 import type { LLMInferenceServiceConfig, LLMInferenceServiceConfigStatus } from '../../api/types.ts';
-import { isNotFound } from '../runtime/api-error.ts';
 import type { Client } from '../runtime/client.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import { timestamp } from '../service/pass.ts';
 import { publishStatus } from '../status-publisher.ts';
+import type { ConfigFinalizer } from './finalizer.ts';
 import { referencingServices, type ServiceLookup, type ServiceReference } from './references.ts';
 
 export type StoredConfig = LLMInferenceServiceConfig & KubeObject & { metadata: { name: string; namespace: string; uid: string } };
@@ -18,6 +17,7 @@ export interface ConfigEnvironment {
   readonly options: Options;
   readonly events: EventRecorder;
   readonly services: ServiceLookup;
+  readonly finalizer: ConfigFinalizer;
   config(namespace: string, name: string): StoredConfig | undefined;
   /** Hands an object that was just written to the cache, so that the next pass sees it. */
   observe(config: StoredConfig): void;
@@ -32,38 +32,15 @@ const LISTED_REFERENCES = 500;
 export async function reconcileConfig(environment: ConfigEnvironment, namespace: string, name: string): Promise<void> {
   const config = environment.config(namespace, name);
   if (!config) return;
-  const protectedByUs = config.metadata.finalizers?.includes(finalizers.config) ?? false;
+  const { finalizer } = environment;
   const deleting = config.metadata.deletionTimestamp !== undefined;
-  if (!protectedByUs) {
-    if (!deleting) await addFinalizer(environment, config);
+  if (!finalizer.isOn(config)) {
+    await finalizer.add(config);
     return;
   }
   const users = referencingServices(config, environment.services, environment.options);
-  if (deleting && users.length === 0) await dropFinalizer(environment, config);
+  if (deleting && users.length === 0) await finalizer.remove(config);
   else await report(environment, config, users, deleting);
-}
-
-/**
- * Adds our finalizer, and an empty model where there is none: the reference writes the whole typed object here, so its clients
- * find `spec.model.uri` in every config.
- */
-async function addFinalizer({ client, observe }: ConfigEnvironment, { metadata, spec }: StoredConfig): Promise<void> {
-  const patch = {
-    metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.config], resourceVersion: metadata.resourceVersion },
-    ...(spec?.model ? {} : { spec: { model: { uri: '' } } }),
-  };
-  observe(await client.patch<StoredConfig>(kinds.config, metadata.namespace, metadata.name, patch));
-}
-
-async function dropFinalizer({ client }: ConfigEnvironment, { metadata }: StoredConfig): Promise<void> {
-  const left = (metadata.finalizers ?? []).filter((f) => f !== finalizers.config);
-  try {
-    await client.patch(kinds.config, metadata.namespace, metadata.name, {
-      metadata: { finalizers: left, resourceVersion: metadata.resourceVersion },
-    });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }
 
 async function report(environment: ConfigEnvironment, config: StoredConfig, users: readonly ServiceReference[], deleting: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Options } from '../../api/options.ts';
+import type { AppliedConfig } from '../../api/types.ts';
 import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -21,6 +22,8 @@ export interface ServiceEnvironment {
   readonly events: EventRecorder;
   readonly dependencies: Dependencies;
   readonly written: WrittenObjects<StoredService>;
+  /** Sees to it that a config stays as long as it is used. */
+  protectConfig(config: Pick<AppliedConfig, 'namespace' | 'name'>): Promise<void>;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   now(): number;

@@ -3,12 +3,13 @@ import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
 import { isRejection, type Rejection, reject, withinStep } from '../../api/rejection.ts';
+import type { AppliedConfig } from '../../api/types.ts';
 import { parseSettings } from '../../assemble/parse-settings.ts';
 import type { Settings } from '../../assemble/settings.ts';
 import { observeWorkloads } from '../../assess/workload-status.ts';
 import { openAnswers } from '../answers.ts';
 import { syncCaBundle } from '../ca-bundle.ts';
-import { textOf } from '../runtime/api-error.ts';
+import { isForbidden, isInvalid, textOf } from '../runtime/api-error.ts';
 import type { Requeue } from '../runtime/queue.ts';
 import { readSettings } from '../settings.ts';
 import { publishStatus } from '../status-publisher.ts';
@@ -78,6 +79,7 @@ async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rej
   }
   const context = await configure(pass, settings, options, validator);
   if (isRejection(context)) return context;
+  await protectConfigs(environment, pass);
 
   const failure = (await reconcileWorkloads(pass, context, applier)) ?? (await reconcileRouter(pass, context, applier));
   if (failure) return failure;
@@ -85,6 +87,25 @@ async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rej
   if (workloads) pass.status.workloads = workloads;
   else delete pass.status.workloads;
   return rejection && withinStep(rejection, 'failed to observe workload status');
+}
+
+/**
+ * What a service is made of must not go from under it, so its configs have their finalizer before its first object exists (R3.120c).
+ * A config that admission no longer accepts cannot get one; that is no reason to let the service wait.
+ */
+async function protectConfigs({ protectConfig, log }: ServiceEnvironment, { status, stored: { metadata } }: Pass): Promise<void> {
+  const protectOne = async (config: AppliedConfig): Promise<void> => {
+    try {
+      await protectConfig(config);
+    } catch (error) {
+      if (!isInvalid(error) && !isForbidden(error)) throw error;
+      log.warn(
+        { service: `${metadata.namespace}/${metadata.name}`, config: `${config.namespace}/${config.name}`, err: error },
+        'cannot protect config',
+      );
+    }
+  };
+  await Promise.all((status.appliedConfigs ?? []).map(protectOne));
 }
 
 async function loadSettings({ client, caches, options: { systemNamespace } }: ServiceEnvironment): Promise<Settings | Rejection> {

@@ -87,13 +87,18 @@ describe('a config', () => {
     await eventually(async () => expect(await read('held')).to.equal(undefined));
   });
 
-  it('is kept for a service that was created just before (R3.120c)', async () => {
-    await create('early');
-    const qwen = await given(place, service('qwen').basedOn('early'));
-    await qwen.reaches(has(kinds.deployment, suffixes.main));
+  it('is kept for a service that was created just before, however many other configs are new (R3.120c)', async () => {
+    const others = Array.from({ length: 40 }, (_, index) => `other-${index}`);
+    await Promise.all([...others, 'early'].map(create));
+    const newcomer = await given(place, service('newcomer').basedOn('early'));
+    await newcomer.reaches(has(kinds.deployment, suffixes.main));
     await place.admin.delete(kinds.config, place.namespace, 'early');
-    await qwen.reaches(isReady);
-    await untilUsed('early', 'DeletionBlocked', ['qwen']);
+    await newcomer.reaches(isReady);
+    await eventually(async () => {
+      const conditions = (await read('early'))?.status?.conditions ?? [];
+      expect(conditions.find(({ type }) => type === 'ConfigInUse')).to.include({ status: 'True', reason: 'DeletionBlocked' });
+    });
+    for (const name of others) await place.admin.delete(kinds.config, place.namespace, name);
   });
 
   it('that every service may need names them all (R2.114)', async () => {

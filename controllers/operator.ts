@@ -19,6 +19,7 @@ import type { Metrics } from './runtime/metrics.ts';
 import { createQueue, type Queue } from './runtime/queue.ts';
 import { createServedKinds } from './runtime/served-kinds.ts';
 import type { ServiceEnvironment } from './service/environment.ts';
+import { createNews } from './service/news.ts';
 import type { StoredService } from './service/pass.ts';
 import { reconcileService } from './service/reconcile.ts';
 import { createSpecValidator } from './service/validation.ts';
@@ -85,15 +86,18 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   };
   const configFinalizer = createConfigFinalizer(client, writtenConfigs.observe);
 
+  const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER });
+  const news = createNews((key) => serviceQueue.add(key), applier.knows);
   const services: ServiceEnvironment = {
     client,
     options,
     caches,
     served,
-    applier: createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER }),
+    applier,
     validator: createSpecValidator(client),
     events: serviceEvents,
     dependencies,
+    news,
     written: createWrittenObjects<StoredService>(),
     async protectConfig({ namespace, name }) {
       const config = findConfig(namespace, name);
@@ -126,7 +130,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     return undefined;
   });
 
-  watchForServices({ caches, dependencies, options, enqueue: (key) => serviceQueue.add(key) });
+  watchForServices({ caches, dependencies, options, news, enqueue: (key) => serviceQueue.add(key) });
   watchForConfigs({
     caches,
     options,

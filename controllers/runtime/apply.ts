@@ -44,6 +44,8 @@ export interface Applier {
   apply(owner: Owner, desired: KubeObject): Promise<Outcome>;
   /** Deletes in the background with the uid as precondition (R3.40a). Throws `failed to get|delete <typeName> ns/name: …`. */
   remove(owner: Owner, ref: ObjectRef): Promise<Removal>;
+  /** Whether the object is, in this version, what was last written or found to be right. */
+  knows(object: KubeObject): boolean;
   /** Drops what is remembered about the objects of an owner that is gone. */
   forget(owner: Owner): void;
 }
@@ -234,6 +236,11 @@ export function createApplier(options: ApplierOptions): Applier {
       } finally {
         memories.delete(keyOf(ref));
       }
+    },
+
+    knows(object) {
+      const { resourceVersion } = object.metadata;
+      return resourceVersion !== undefined && memories.get(keyOf(refOf(object)))?.version === resourceVersion;
     },
 
     forget(owner) {

@@ -8,6 +8,7 @@ import type { EventRecorder } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ServedKinds } from '../runtime/served-kinds.ts';
 import type { WrittenObjects } from '../written-objects.ts';
+import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
 import type { SpecValidator } from './validation.ts';
 
@@ -21,6 +22,7 @@ export interface ServiceEnvironment {
   readonly validator: SpecValidator;
   readonly events: EventRecorder;
   readonly dependencies: Dependencies;
+  readonly news: News;
   readonly written: WrittenObjects<StoredService>;
   /** Sees to it that a config stays as long as it is used. */
   protectConfig(config: Pick<AppliedConfig, 'namespace' | 'name'>): Promise<void>;

@@ -43,7 +43,9 @@ export async function finalizeService(environment: ServiceEnvironment, service: 
   environment.validator.forget(uid);
   environment.written.forget(uid);
   environment.applier.forget(service);
-  environment.dependencies.forget(`${namespace}/${name}`);
+  const key = `${namespace}/${name}`;
+  environment.dependencies.forget(key);
+  environment.news.forget(key);
   return undefined;
 }
 

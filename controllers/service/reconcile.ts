@@ -16,7 +16,7 @@ import { publishStatus } from '../status-publisher.ts';
 import { configure } from './configuration.ts';
 import type { ServiceEnvironment } from './environment.ts';
 import { ensureFinalizer, finalizeService } from './finalize.ts';
-import { beginPass, finishedStatus, type Pass } from './pass.ts';
+import { beginPass, finishedStatus, type Pass, type StoredService } from './pass.ts';
 import { readinessEvents } from './readiness-events.ts';
 import { reconcileRouter } from './router.ts';
 import { reconcileWorkloads } from './workloads.ts';
@@ -32,27 +32,42 @@ class ReconcileFailure extends Error {
  * @throws when the pass is to be repeated with backoff
  */
 export async function reconcileService(environment: ServiceEnvironment, namespace: string, name: string): Promise<Requeue | undefined> {
-  const { client, written, dependencies } = environment;
+  const { dependencies, news } = environment;
+  const key = `${namespace}/${name}`;
   const cached = environment.caches.services.get(namespace, name);
   if (!cached) {
-    dependencies.forget(`${namespace}/${name}`);
+    dependencies.forget(key);
+    news.forget(key);
     return undefined;
   }
-  const known = written.newest(cached);
+  const known = environment.written.newest(cached);
   if (known.metadata.deletionTimestamp) return await finalizeService(environment, known);
 
+  news.begin(key);
+  let completed = false;
+  try {
+    completed = await passOver(environment, key, known);
+  } finally {
+    news.end(key, completed ? 'completed' : 'failed');
+  }
+  return undefined;
+}
+
+/** @returns whether the pass got to its end; if not, the same input would fail again */
+async function passOver(environment: ServiceEnvironment, key: string, known: StoredService): Promise<boolean> {
+  const { client, written, dependencies, news } = environment;
   const stored = await ensureFinalizer(client, known);
   written.observe(stored);
-  const key = `${namespace}/${name}`;
+  news.startFrom(key, stored);
   const answers = openAnswers(environment, environment.now(), (question) => dependencies.add(key, question));
   const pass = beginPass(stored, environment.now(), answers);
   const failure = await attempt(() => runPass(environment, pass));
   dependencies.record(key, answers.asked());
   await publish(environment, pass, failure);
-  if (!failure) return undefined;
+  if (!failure) return true;
   if (failure.retry) throw new ReconcileFailure(failure.message);
-  environment.log.warn({ service: `${namespace}/${name}`, reason: failure.reason }, failure.message);
-  return undefined;
+  environment.log.warn({ service: key, reason: failure.reason }, failure.message);
+  return false;
 }
 
 async function attempt(run: () => Promise<Rejection | undefined>): Promise<Rejection | undefined> {

@@ -7,12 +7,14 @@ import { sameSettings } from '../../assemble/parse-settings.ts';
 import { groupsToWake } from '../../assess/group-fan-out.ts';
 import { BY_GROUP, type Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
 
 export interface ServiceWatches {
   readonly caches: Caches;
   readonly dependencies: Dependencies;
   readonly options: Options;
+  readonly news: News;
   /** Asks for a pass over a service, by `namespace/name`. */
   enqueue(key: string): void;
 }
@@ -40,23 +42,31 @@ export function watchForServices(watches: ServiceWatches): void {
   caches.services.onChange((before, after) => serviceChanged(watches, before, after));
   for (const cache of [...caches.children, ...caches.references]) {
     if (cache.kind === kinds.pod) cache.onChange((before, after) => podChanged(watches, before, after));
-    else cache.onChange((before, after) => ownedChanged(watches, before, after));
+    else cache.onChange((before, after) => childChanged(watches, before, after));
   }
-  for (const cache of caches.references) cache.onChange((before, after) => dependencyChanged(watches, cache.kind, before, after));
+  for (const cache of caches.references) {
+    cache.onChange((before, after) => {
+      if (cache.kind !== kinds.gateway || !sameGateway(before, after)) dependencyChanged(watches, cache.kind, before, after);
+    });
+  }
   caches.configs.onChange((before, after) => {
     if (isSubstantial(before, after)) dependencyChanged(watches, kinds.config, before, after);
   });
-  caches.configMaps.onChange((before, after) => dependencyChanged(watches, kinds.configMap, before, after));
+  caches.configMaps.onChange((before, after) => {
+    childChanged(watches, before, after);
+    dependencyChanged(watches, kinds.configMap, before, after);
+  });
   caches.settings.onChange((before, after) => {
     if (!sameConfiguration(before, after, watches.options)) for (const service of caches.services.list()) watches.enqueue(keyOf(service));
   });
 }
 
-function serviceChanged({ caches, enqueue }: ServiceWatches, before: StoredService | undefined, after: StoredService | undefined): void {
+function serviceChanged({ caches, news, enqueue }: ServiceWatches, before: StoredService | undefined, after: StoredService | undefined): void {
   const service = after ?? before;
   if (!service) return;
   const key = keyOf(service);
-  if (isSubstantial(before, after)) enqueue(key);
+  if (!after) enqueue(key);
+  else if (isSubstantial(before, after)) news.ofService(key, after);
   for (const group of groupsToWake(before, after)) {
     for (const member of caches.services.byIndex(BY_GROUP, `${service.metadata.namespace}/${group}`)) {
       if (keyOf(member) !== key) enqueue(keyOf(member));
@@ -64,22 +74,24 @@ function serviceChanged({ caches, enqueue }: ServiceWatches, before: StoredServi
   }
 }
 
-/** A child wakes its owner; the scheduler's cluster-scoped binding has none and is found by its label and subject. */
-function ownedChanged({ enqueue }: ServiceWatches, before: KubeObject | undefined, after: KubeObject | undefined): void {
-  for (const object of [after, before]) {
-    if (!object) continue;
-    const owner = object.metadata.ownerReferences?.find((ref) => ref.controller && ref.kind === kinds.service.kind);
-    if (owner) {
-      enqueue(`${object.metadata.namespace}/${owner.name}`);
-      return;
-    }
-    const subject = object.kind === kinds.clusterRoleBinding.kind ? (object.subjects as { namespace?: string }[] | undefined)?.[0] : undefined;
-    const name = object.metadata.labels?.[labels.name];
-    if (subject?.namespace && name) {
-      enqueue(`${subject.namespace}/${name}`);
-      return;
-    }
+/** The service an object belongs to; the scheduler's cluster-scoped binding has no owner and is found by its label and subject. */
+function ownerKeyOf(object: KubeObject): string | undefined {
+  const owner = object.metadata.ownerReferences?.find((ref) => ref.controller && ref.kind === kinds.service.kind);
+  if (owner) return `${object.metadata.namespace}/${owner.name}`;
+  const subject = object.kind === kinds.clusterRoleBinding.kind ? (object.subjects as { namespace?: string }[] | undefined)?.[0] : undefined;
+  const name = object.metadata.labels?.[labels.name];
+  return subject?.namespace && name ? `${subject.namespace}/${name}` : undefined;
+}
+
+/** A child wakes its owner. */
+function childChanged({ enqueue, news }: ServiceWatches, before: KubeObject | undefined, after: KubeObject | undefined): void {
+  const owner = after && ownerKeyOf(after);
+  if (owner) {
+    news.ofChild(owner, after);
+    return;
   }
+  const former = before && ownerKeyOf(before);
+  if (former) enqueue(former);
 }
 
 const podAspects = (pod: KubeObject): unknown => {
@@ -94,6 +106,17 @@ function podChanged({ enqueue }: ServiceWatches, before: KubeObject | undefined,
   if (name) enqueue(`${after.metadata.namespace}/${name}`);
 }
 
+/** A Gateway counts its routes in its status; were that news, every route would wake all services of its Gateway. */
+function sameGateway(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
+  return before !== undefined && after !== undefined && !isSubstantial(before, after) && isDeepStrictEqual(uncounted(before), uncounted(after));
+}
+
+function uncounted({ status }: KubeObject): unknown {
+  const { listeners, ...rest } = (status ?? {}) as { listeners?: readonly Record<string, unknown>[] };
+  return { ...rest, listeners: listeners?.map(({ attachedRoutes: _, ...listener }) => listener) };
+}
+
+/** Wakes those who asked about the object; its owner, who may be among them, hears of it as of its child. */
 function dependencyChanged(
   { dependencies, enqueue }: ServiceWatches,
   kind: Kind,
@@ -101,7 +124,9 @@ function dependencyChanged(
   after: KubeObject | undefined,
 ): void {
   for (const object of [before, after]) {
-    if (object) for (const key of dependencies.dependents(kind, object)) enqueue(key);
+    if (!object) continue;
+    const owner = ownerKeyOf(object);
+    for (const key of dependencies.dependents(kind, object)) if (key !== owner) enqueue(key);
   }
 }
 

@@ -6,11 +6,12 @@ import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
-import { type Requests, readsOf, rests, since, untilPassed, writesOf } from '../support/requests.ts';
+import { passesOf, type Requests, readsOf, rests, since, untilPassed, writesOf } from '../support/requests.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
-import { type Actor, clear, given, isReady, type Place } from '../support/story.ts';
+import { type Actor, clear, given, has, isGone, isReady, type Place } from '../support/story.ts';
 
 const operatorNamespace = defaultOptions.systemNamespace;
+const GATEWAY = 'kserve-ingress-gateway';
 
 describe('a service that is as it should be', () => {
   let place: Place;
@@ -90,6 +91,46 @@ describe('a service that is as it should be', () => {
     await touch();
     expect(await writesOf(operator)).to.deep.equal({ 'create LLMInferenceService': services.length });
     expect(await versionsOf()).to.deep.equal(versions);
+  });
+
+  it('does not hear of a Gateway that counts its routes', async () => {
+    const count = async (attachedRoutes: number) => {
+      const status = ((await place.admin.get(kinds.gateway, operatorNamespace, GATEWAY))?.status ?? {}) as { listeners?: object[] };
+      const listeners = status.listeners?.map((listener) => ({ ...listener, attachedRoutes }));
+      await place.admin.patch(kinds.gateway, operatorNamespace, GATEWAY, { status: { listeners } }, 'status');
+    };
+    // Events of one kind come in order: when this one has led to passes, those before it have been heard.
+    let annotations = 0;
+    const passesWith = async (act: () => Promise<void>) => {
+      const before = await passesOf(operator);
+      const annotation = { 'example.com/a': String(++annotations) };
+      await act();
+      await untilPassed(operator, () => place.admin.patch(kinds.gateway, operatorNamespace, GATEWAY, { metadata: { annotations: annotation } }));
+      return (await passesOf(operator)) - before;
+    };
+    const alone = await passesWith(async () => undefined);
+    const counted = await passesWith(async () => {
+      await count(17);
+      await count(18);
+    });
+    expect(counted).to.equal(alone);
+  });
+
+  it('needs one pass: what it writes does not make it pass again', async () => {
+    // Nothing happens here but what the operator does itself.
+    const namespace = 'steady-alone';
+    await place.admin.create({ apiVersion: kinds.namespace.apiVersion, kind: kinds.namespace.kind, metadata: { name: namespace } });
+    await rests(operator);
+    const before = await passesOf(operator);
+    const alone = await given({ admin: place.admin, namespace }, service('alone'));
+    await alone.reaches(
+      has(kinds.httpRoute, suffixes.route),
+      async () => expect((await alone.stored()).status?.observedGeneration).to.equal(1),
+      () => rests(operator),
+    );
+    expect((await passesOf(operator)) - before).to.equal(1);
+    await alone.delete();
+    await alone.reaches(isGone);
   });
 
   it('is checked by the API server once while it comes up', async () => {

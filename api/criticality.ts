@@ -69,8 +69,9 @@ export function followAdapters(service: LLMInferenceService, old: LLMInferenceSe
 }
 
 function parseIndex(text: string | undefined): Record<string, unknown> | undefined {
+  if (!text) return undefined;
   try {
-    const value: unknown = JSON.parse(text ?? '');
+    const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

@@ -76,21 +76,33 @@ function defaultsOf(properties: Properties): readonly [string, unknown][] {
   return found;
 }
 
-const isSet = ([, item]: [string, unknown]): boolean => item !== null && item !== undefined;
-
+/** Parts in which nothing is to be done are shared with the given value. */
 function complete(value: unknown, node: SchemaNode, additions: Additions): unknown {
   const { items, properties, additionalProperties } = node.shape?.() ?? node;
-  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => complete(item, items, additions));
+  if (Array.isArray(value)) return items === undefined ? value : completeList(value, items, additions);
   if (!isFields(value) || (properties ?? additionalProperties) === undefined) return value;
-  const present = Object.fromEntries(Object.entries(value).filter(isSet));
-  const added = properties === undefined ? [] : additions(present, properties);
-  for (const [name, standard] of added) present[name] = standard;
-  for (const [name, item] of Object.entries(present)) {
+  let result = value;
+  const own = (): Fields => {
+    if (result === value) result = { ...value };
+    return result;
+  };
+  for (const [name, item] of Object.entries(value)) {
     const child = properties?.[name] ?? additionalProperties;
-    const completed = child === undefined ? item : complete(item, child, additions);
-    if (completed !== item) present[name] = completed;
+    if (item === null || item === undefined) delete own()[name];
+    else if (child !== undefined) {
+      const completed = complete(item, child, additions);
+      if (completed !== item) own()[name] = completed;
+    }
   }
-  return present;
+  for (const [name, standard] of properties === undefined ? [] : additions(result, properties)) {
+    own()[name] = complete(standard, properties?.[name] ?? {}, additions);
+  }
+  return result;
+}
+
+function completeList(list: readonly unknown[], items: SchemaNode, additions: Additions): readonly unknown[] {
+  const completed = list.map((item) => complete(item, items, additions));
+  return completed.some((item, i) => item !== list[i]) ? completed : list;
 }
 
 // --- checks ---

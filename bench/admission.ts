@@ -1,5 +1,5 @@
 /**
- * What admission and conversion cost: `node bench/admission.ts [--reviews 3000] [--soak 100000]`.
+ * What admission and conversion cost: `node bench/admission.ts [--reviews 3000] [--soak 100000] [--only TITLE] [--profile DIRECTORY]`.
  *
  * Posts real reviews over HTTPS keep-alive connections to the webhook server in a process of its own, as many at once as the
  * API server may. Every connection sends its next review when it has the answer to the last one, so the latency at a concurrency
@@ -18,7 +18,14 @@ import { withDefaults } from '../api/structure.ts';
 import { packagePath } from '../cli/package-files.ts';
 import { createAuthority } from '../control-plane/certificates.ts';
 
-const { values } = parseArgs({ options: { reviews: { type: 'string', default: '3000' }, soak: { type: 'string', default: '100000' } } });
+const { values } = parseArgs({
+  options: {
+    reviews: { type: 'string', default: '3000' },
+    soak: { type: 'string', default: '100000' },
+    only: { type: 'string', default: '' },
+    profile: { type: 'string' },
+  },
+});
 const [reviews, soak] = [Number(values.reviews), Number(values.soak)];
 const CONCURRENCIES = [1, 16, 64];
 const BIG = 1_000_000;
@@ -75,6 +82,7 @@ const conversion = (title: string, object: KubeObject, count: number): Load => (
 });
 
 const loads: readonly Load[] = [
+  { ...admission('nothing but the review', 'validate', plain), path: '/nothing' },
   admission('mutate a create', 'mutate', plain),
   admission('validate a create', 'validate', plain),
   admission('validate prefill and decode', 'validate', pair),
@@ -112,18 +120,20 @@ const { certificate, key } = await authority.issueServer('webhooks', { dns: ['lo
 writeFileSync(join(directory, 'tls.crt'), certificate);
 writeFileSync(join(directory, 'tls.key'), key);
 
-const child = fork(join(import.meta.dirname, 'webhook-process.ts'), [directory], { execArgv: [...process.execArgv, '--expose-gc'] });
+const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+const child = fork(join(import.meta.dirname, 'webhook-process.ts'), [directory], { execArgv: [...process.execArgv, '--expose-gc', ...profiling] });
 const [{ port }] = (await once(child, 'message')) as [{ port: number }];
 const used = async (what: 'cpu' | 'memory'): Promise<{ rssMiB: number; cpuMs: number }> => {
   child.send(what);
   const [usage] = (await once(child, 'message')) as [{ rssMiB: number; cpuMs: number }];
   return usage;
 };
-const poolOf = (connections: number): Pool => new Pool(`https://127.0.0.1:${port}`, { connections, connect: { ca: authority.certificate } });
+const poolOf = (connections: number): Pool =>
+  new Pool(`https://127.0.0.1:${port}`, { connections, allowH2: false, connect: { ca: authority.certificate } });
 
 try {
   console.log(`${'load'.padEnd(30)} ${'size'.padStart(8)}  conc.   p50 ms   p99 ms  reviews/s  CPU ms each`);
-  for (const load of loads) {
+  for (const load of loads.filter(({ title }) => title.includes(values.only))) {
     const size = `${Math.round(load.body.length / 1000)} kB`;
     const count = Math.max(100, Math.round(reviews / Math.max(1, load.body.length / 10_000)));
     for (const concurrency of CONCURRENCIES) {
@@ -148,7 +158,7 @@ try {
   if (soak > 0) {
     const before = (await used('memory')).rssMiB;
     const pool = poolOf(16);
-    for (const load of loads.slice(0, 4)) await send(pool, load, Math.ceil(soak / 4), 16);
+    for (const load of loads.slice(1, 5)) await send(pool, load, Math.ceil(soak / 4), 16);
     await pool.close();
     console.log(`resident memory: ${before.toFixed(0)} MiB before, ${(await used('memory')).rssMiB.toFixed(0)} MiB after another ${soak} reviews`);
   }

@@ -2,7 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../controllers/runtime/log.ts';
-import type { CertificateSource, KeyPair } from './certificate-source.ts';
+import type { KeyPair } from '../controllers/runtime/tls.ts';
+import type { CertificateSource } from './certificate-source.ts';
 
 /** Writers replace certificate and key one after the other; both are read when it has been quiet for this long. */
 const SETTLE_MS = 200;

@@ -1,8 +1,4 @@
-/** Certificate and key in PEM. */
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
+import type { KeyPair } from '../controllers/runtime/tls.ts';
 
 /** Where a server's certificate comes from; it may be renewed while the server runs. */
 export interface CertificateSource {

@@ -24,8 +24,8 @@ import { isWellKnown } from '../assemble/preset-names.ts';
 import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { readObject } from './admission-object.ts';
 import { type AdmissionRequest, allow, deny, forbid, type JsonPatch, type Verdict } from './admission-review.ts';
+import type { AdmissionHandler } from './application.ts';
 import { warnOfRendering, warnOfUsers } from './rendering.ts';
-import type { AdmissionHandler } from './server.ts';
 import type { AdmissionSources } from './sources.ts';
 
 const HUB = kinds.service.apiVersion;

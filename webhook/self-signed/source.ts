@@ -5,7 +5,8 @@ import type { Client } from '../../controllers/runtime/client.ts';
 import { createInformer } from '../../controllers/runtime/informer.ts';
 import type { Log } from '../../controllers/runtime/log.ts';
 import { createQueue, type Requeue } from '../../controllers/runtime/queue.ts';
-import type { CertificateSource, KeyPair } from '../certificate-source.ts';
+import type { KeyPair } from '../../controllers/runtime/tls.ts';
+import type { CertificateSource } from '../certificate-source.ts';
 import {
   beginCertificates,
   bundleOf,

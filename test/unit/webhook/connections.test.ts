@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { createAuthority } from '../../../control-plane/certificates.ts';
-import type { AdmissionHandler } from '../../../webhook/server.ts';
+import { standardTls } from '../../../controllers/runtime/tls.ts';
+import type { AdmissionHandler } from '../../../webhook/application.ts';
 import { startWebhookServer } from '../../../webhook/server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { issueLoopback, memoryLog, review, serveWebhooks, type TestServer, writePair } from '../../support/webhook-client.ts';
@@ -134,11 +136,17 @@ describe('connections of the webhook server', () => {
     });
   });
 
-  it('are TLS 1.2 or newer, HTTP/1.1', async () => {
-    await serve();
-    const socket = await openTls(server, { ALPNProtocols: ['h2', 'http/1.1'] });
-    expect(socket.alpnProtocol).to.equal('http/1.1');
+  /** What a client gets that takes either. */
+  async function protocolOf(): Promise<unknown> {
+    const socket = await openTls(server, { ALPNProtocols: ['http/1.1', 'h2'] });
+    const { alpnProtocol } = socket;
     socket.destroy();
+    return alpnProtocol;
+  }
+
+  it('are TLS 1.2 or newer, and HTTP/2 where the client can (R1.92)', async () => {
+    await serve();
+    expect(await protocolOf()).to.equal('h2');
     const old = connectTls({
       host: '127.0.0.1',
       port: server.server.port,
@@ -151,7 +159,7 @@ describe('connections of the webhook server', () => {
   });
 
   it('follow the TLS settings, after a new certificate too', async () => {
-    const { authority, directory } = await serve({ tls: { minVersion: 'TLSv1.3' } });
+    const { authority, directory } = await serve({ tls: { minVersion: 'TLSv1.3', http2: true } });
     const protocol = async (): Promise<string | null> => {
       const socket = await openTls(server);
       const name = socket.getProtocol();
@@ -167,6 +175,77 @@ describe('connections of the webhook server', () => {
     writePair(directory, await issueLoopback(authority, 'renewed'));
     await eventually(async () => expect(await servedName(server)).to.equal('renewed'));
     await refusesOlder();
+  });
+
+  it('are HTTP/1.1 where HTTP/2 is switched off (R1.91)', async () => {
+    await serve({ tls: { ...standardTls, http2: false } });
+    expect(await protocolOf()).to.equal('http/1.1');
+    expect((await server.post(VALIDATE, review('CREATE', { object: service({}) }))).json.response.allowed).to.equal(true);
+  });
+
+  it('use the cipher suites of the settings and no others', async () => {
+    await serve({ tls: { ...standardTls, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' } });
+    const socket = await openTls(server, { maxVersion: 'TLSv1.2' });
+    expect(socket.getCipher().name).to.equal('ECDHE-ECDSA-AES256-GCM-SHA384');
+    socket.destroy();
+    const other = { host: '127.0.0.1', port: server.server.port, ca: server.authority.certificate, maxVersion: 'TLSv1.2' as const };
+    const [error] = (await once(connectTls({ ...other, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }), 'error')) as [Error];
+    expect(error.message).to.contain('handshake failure');
+  });
+
+  describe('over HTTP/2', () => {
+    let session: ClientHttp2Session;
+    const open = async (options: Parameters<typeof serve>[0] = {}): Promise<void> => {
+      await serve(options);
+      session = connectHttp2(server.url, { ca: server.authority.certificate });
+      session.on('error', () => undefined);
+      await once(session, 'connect');
+    };
+    const ask = (): ClientHttp2Stream => {
+      const stream = session.request({ ':method': 'POST', ':path': `${VALIDATE}?timeout=10s`, 'content-type': 'application/json' });
+      return stream.setEncoding('utf8').on('error', () => undefined);
+    };
+    const answerOf = async (stream: ClientHttp2Stream): Promise<string> => {
+      let text = '';
+      for await (const chunk of stream) text += chunk;
+      return text;
+    };
+    afterEach(() => session.destroy());
+
+    it('reviews are answered, many on one connection', async () => {
+      await open();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => {
+          const stream = ask();
+          stream.end(JSON.stringify(review('CREATE', { object: service({ router: { scheduler: { replicas: i } } }) })));
+          return answerOf(stream);
+        }),
+      );
+      expect(answers.map((text) => JSON.parse(text).response.allowed)).to.deep.equal(answers.map((_, i) => i > 0));
+    });
+
+    it('a body that does not come to an end is given up', async () => {
+      await open({ requestTimeout: 100 });
+      const stream = ask();
+      stream.write('{"a');
+      await once(stream, 'close');
+      expect(server.messages).to.contain('request failed');
+    });
+
+    it('a connection that is idle does not hold up the end of the server', async () => {
+      await open();
+      const closed = once(session, 'close');
+      await server.stop();
+      await closed;
+    });
+  });
+
+  it('whose request does not come to an end are closed', async () => {
+    await serve({ requestTimeout: 100 });
+    const socket = await openTls(server);
+    socket.write(`${HEADERS}Content-Length: 1000\r\n\r\n{"a`);
+    await closing(socket);
+    expect(server.messages).to.contain('request failed');
   });
 
   it('of slow clients, or of clients that say nothing, hold up nobody', async () => {

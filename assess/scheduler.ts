@@ -3,7 +3,7 @@ import type { Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import { printFindings } from '../api/warn/scheduler.ts';
 import { tokenizerEnabled } from '../assemble/scheduler-config.ts';
-import type { Context } from '../render/children.ts';
+import type { Context, StageName } from '../render/children.ts';
 import { nameOf } from '../render/identity.ts';
 import { schedulerFindings } from '../render/scheduler/findings.ts';
 import { isManagedScheduler } from '../render/scheduler/scheduler.ts';
@@ -38,9 +38,15 @@ function judgeConfig({ spec }: Context): ConditionChange {
   return markFalse(schedulerConfigValid, reason, printFindings(findings, 'EndpointPickerConfig').join('; '));
 }
 
-/** The condition for anything that fails while the scheduler is rendered or written, its tokenizer and pools included (R4.6). */
-export function schedulerFailed(problem: string): ConditionChange {
-  return markFalse(schedulerWorkloadReady, 'SchedulerReconcileError', `Failed to reconcile scheduler: ${problem}`);
+/**
+ * The conditions for anything that fails while the scheduler is rendered or written, its tokenizer and pools included (R4.6). What
+ * fails about the tokenizer is told there, too (B4.19).
+ */
+export function schedulerFailed(problem: string, stage?: StageName): readonly ConditionChange[] {
+  return [
+    markFalse(schedulerWorkloadReady, 'SchedulerReconcileError', `Failed to reconcile scheduler: ${problem}`),
+    ...(stage === 'tokenizer' ? [markFalse(tokenizerReady, 'TokenizerReconcileError', `Failed to reconcile tokenizer: ${problem}`)] : []),
+  ];
 }
 
 /**

@@ -97,11 +97,16 @@ describe('the conditions of a scheduler', () => {
   });
 
   it('say what failed (R4.6)', () => {
-    expect(schedulerFailed('why')).to.deep.equal({
+    const failed = {
       type: 'SchedulerWorkloadReady',
       status: 'False',
       reason: 'SchedulerReconcileError',
       message: 'Failed to reconcile scheduler: why',
-    });
+    };
+    expect(schedulerFailed('why', 'pools')).to.deep.equal([failed]);
+    expect(schedulerFailed('why', 'tokenizer')).to.deep.equal([
+      failed,
+      { type: 'TokenizerReady', status: 'False', reason: 'TokenizerReconcileError', message: 'Failed to reconcile tokenizer: why' },
+    ]);
   });
 });

@@ -17,6 +17,7 @@ export const conditionTypes = {
   inferencePoolReady: 'InferencePoolReady',
   schedulerWorkloadReady: 'SchedulerWorkloadReady',
   tokenizerReady: 'TokenizerReady',
+  schedulerConfigValid: 'SchedulerConfigValid',
   groupReady: 'GroupReady',
   groupDegraded: 'GroupDegraded',
   ociImageVolumeCompatible: 'OciImageVolumeCompatible',

@@ -54,6 +54,11 @@ export function childRef(context: Context, kind: Kind, name: string): ObjectRef 
   return { kind, name, namespace: context.service.metadata.namespace };
 }
 
+/** Whether a pass over this generation has been finished before, so that what it had to tell is told. */
+export function isGenerationObserved({ service: { metadata, status } }: Context): boolean {
+  return metadata.generation !== undefined && status?.observedGeneration === metadata.generation;
+}
+
 /** Whether the service is the controller of a live object (R3.40). */
 export function ownedByService({ service }: Context, object: { readonly metadata?: { readonly ownerReferences?: readonly unknown[] } }): boolean {
   const owners = (object.metadata?.ownerReferences ?? []) as readonly OwnerReference[];

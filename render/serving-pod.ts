@@ -1,12 +1,14 @@
-import type { Inquiry } from '../api/inquiry.ts';
-import { draContainerName, hasManagedDra, inferencePoolName } from '../api/predicates.ts';
+import { type Inquiry, served } from '../api/inquiry.ts';
+import { kinds, POOL_GROUP_V1, POOL_GROUP_V1ALPHA2 } from '../api/kinds.ts';
+import type { Container } from '../api/kubernetes.ts';
+import { draContainerName, externalPoolName, hasManagedDra, inferencePoolName } from '../api/predicates.ts';
 import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
 import type { PodTemplate, WorkloadSpec } from '../api/types.ts';
 import { type Account, MODEL_PATH } from './attachment.ts';
 import type { Context, EventText } from './children.ts';
 import { inheritedMetadata, podAnnotations } from './identity.ts';
 import { addKvCacheTiers } from './kv-cache.ts';
-import { addEnv, changeInitContainer, containers, findContainer, hasRoutingSidecar } from './pod-spec.ts';
+import { addEnv, changeInitContainer, containers, findContainer, findInitContainer, hasRoutingSidecar } from './pod-spec.ts';
 import { attachModel } from './storage.ts';
 import { overlayEvents } from './storage-initializer.ts';
 import { traceInferenceServer } from './tracing.ts';
@@ -33,7 +35,7 @@ export interface ServingPod {
  */
 export function* renderServingPod(context: Context, pod: ServingPod): Inquiry<PodTemplate | Rejection> {
   const withAccount = pod.serviceAccountName === undefined ? pod.template : { ...pod.template, serviceAccountName: pod.serviceAccountName };
-  const withPool = pod.phase === 'decode' ? tellSidecarItsPool(context, withAccount) : withAccount;
+  const withPool = pod.phase === 'decode' ? yield* tellSidecarItsPool(context, withAccount) : withAccount;
   const attached = yield* attachModel(context, withPool, {
     container: containers.main,
     path: MODEL_PATH,
@@ -45,12 +47,27 @@ export function* renderServingPod(context: Context, pod: ServingPod): Inquiry<Po
   return traceInferenceServer(context, addKvCacheTiers(attached, pod.workload.kvCacheOffloading), pod.phase);
 }
 
-/** The sidecar finds the pods it may forward to in the pool; a name the user gives stays (R3.57, B3.23). */
-function tellSidecarItsPool({ service, spec }: Context, podSpec: PodTemplate): PodTemplate {
+/**
+ * The sidecar finds the pods it may forward to in the pool; a name the user gives stays (R3.57, B3.23). The preset has it read the
+ * v1alpha2 pool, which exists only for a managed pool and where the server has the kind; elsewhere it reads the v1 pool (B4.20).
+ */
+function* tellSidecarItsPool({ service, spec }: Context, podSpec: PodTemplate): Inquiry<PodTemplate> {
+  const scheduler = spec.router?.scheduler;
   if (spec.router === undefined || !hasRoutingSidecar(podSpec)) return podSpec;
-  const value = inferencePoolName(spec.router.scheduler, service.metadata.name);
-  return changeInitContainer(podSpec, containers.routingSidecar, (sidecar) => addEnv(sidecar, { name: 'INFERENCE_POOL_NAME', value }));
+  const value = inferencePoolName(scheduler, service.metadata.name);
+  const named = changeInitContainer(podSpec, containers.routingSidecar, (sidecar) => addEnv(sidecar, { name: 'INFERENCE_POOL_NAME', value }));
+  if (scheduler === undefined || !findInitContainer(podSpec, containers.routingSidecar)?.command?.includes(poolGroup(POOL_GROUP_V1ALPHA2)))
+    return named;
+  const exists = externalPoolName(scheduler) === undefined && (yield* served(kinds.inferencePoolAlpha));
+  return exists ? named : changeInitContainer(named, containers.routingSidecar, readV1Pool);
 }
+
+const poolGroup = (group: string): string => `--pool-group=${group}`;
+
+const readV1Pool = (sidecar: Container): Container => ({
+  ...sidecar,
+  command: (sidecar.command ?? []).map((arg) => (arg === poolGroup(POOL_GROUP_V1ALPHA2) ? poolGroup(POOL_GROUP_V1) : arg)),
+});
 
 /** Labels and annotations of serving pods: identity, what the service's metadata hands down, and last those of the workload spec (R3.33, R3.34). */
 export function podMetadata(

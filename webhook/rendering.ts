@@ -6,12 +6,14 @@ import { isRejection, type Rejection } from '../api/rejection.ts';
 import { checkStructure } from '../api/structure.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../api/types.ts';
 import { validateService } from '../api/validate/service.ts';
+import { INLINE_CONFIG, printFindings } from '../api/warn/scheduler.ts';
 import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
 import { parseSettings } from '../assemble/parse-settings.ts';
 import type { Settings } from '../assemble/settings.ts';
 import { type Plan, planService } from '../assess/plan.ts';
 import type { Context } from '../render/children.ts';
+import { schedulerFindings } from '../render/scheduler/findings.ts';
 import type { AdmissionSources } from './sources.ts';
 
 type Respond = (question: Question) => Answer;
@@ -70,7 +72,8 @@ export async function warnOfRendering(service: LLMInferenceService, namespace: s
   if (isRejection(plan)) return textsOf([plan]);
   const { assembled, stages } = plan;
   const rejections = [...stages.flatMap(({ rejection }) => rejection ?? []), ...(plan.rejection ? [plan.rejection] : [])];
-  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...warnOfAdapters(plan)].slice(0, MOST_WARNINGS);
+  const config = doubts.scheduler ? warnOfSchedulerConfig(service, assembled) : [];
+  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...warnOfAdapters(plan), ...config].slice(0, MOST_WARNINGS);
 }
 
 /** URIs that every installation knows how to attach. */
@@ -101,16 +104,21 @@ function textsOf(rejections: readonly Rejection[]): string[] {
   return [...new Set(rejections.filter(isOwnFault).map(({ field = 'spec', message }) => `${field}: ${message}`))];
 }
 
-/** Where the picker's configuration comes from a ConfigMap it is still the text that stood there (R2.91). */
-const INLINE = 'spec.router.scheduler.config.inline';
-
 function warnOfEffectiveSpec({ spec, appliedConfigs }: Assembled): string[] {
   const { apiVersion, kind } = kinds.service;
   const effective: LLMInferenceService = { apiVersion, kind, metadata: {}, spec };
-  const structure = checkStructure(effective).filter(({ field }) => field.startsWith('spec') && field !== INLINE);
+  // Where the picker's configuration comes from a ConfigMap it is still the text that stood there (R2.91).
+  const structure = checkStructure(effective).filter(({ field }) => field.startsWith('spec') && field !== INLINE_CONFIG);
   const errors = [...structure, ...validateService(effective, undefined, 'v1alpha2').errors];
   const causes = appliedConfigs.map(originOf).join(', ');
   return errors.map((error) => `${error.field}: ${errorBody(error)} (after merging ${causes})`);
+}
+
+/** What is to be said about a scheduler configuration that the service does not state itself; its own is looked at without rendering. */
+function warnOfSchedulerConfig({ spec }: LLMInferenceService, { spec: effective, schedulerConfigMap: source }: Assembled): string[] {
+  if (spec?.router?.scheduler?.config?.inline != null) return [];
+  const place = source ? `ConfigMap ${source.namespace}/${source.name}, EndpointPickerConfig` : 'EndpointPickerConfig';
+  return printFindings(schedulerFindings(effective), place);
 }
 
 function warnOfAdapters({ assembled: { adapters } }: Plan): string[] {

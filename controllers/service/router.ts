@@ -2,13 +2,14 @@ import { conditionTypes as c, routerSubConditions } from '../../api/conditions.t
 import type { HTTPRoute } from '../../api/gateway-api.ts';
 import { answerAsync, get } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
-import { type Rejection, withinStep } from '../../api/rejection.ts';
+import { type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
 import { assessPools } from '../../assess/pools.ts';
 import { assessRouter, gatewayKeys, type RouterAssessment, routeFailed, routeService } from '../../assess/router.ts';
 import { assessScheduler, schedulerFailed } from '../../assess/scheduler.ts';
-import type { Context, Stage } from '../../render/children.ts';
+import type { Context, Stage, StageName } from '../../render/children.ts';
 import { renderScheduler } from '../../render/scheduler/scheduler.ts';
+import { textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
 import { applyChanges, type Pass } from './pass.ts';
 import { applyStages } from './stages.ts';
@@ -48,14 +49,23 @@ async function runRouter(pass: Pass, context: Context, applier: Applier): Promis
 }
 
 async function reconcileScheduler(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
-  const stages = await answerAsync(renderScheduler(context), pass.respond);
-  const failure = await applyStages(pass, applier, stages);
+  const failure = await runScheduler(pass, context, applier);
   if (failure) {
-    applyChanges(pass.conditions, [schedulerFailed(failure.rejection.message)]);
+    applyChanges(pass.conditions, schedulerFailed(failure.rejection.message, failure.stage));
     return withinStep(failure.rejection, 'Failed to reconcile scheduler');
   }
   applyChanges(pass.conditions, await answerAsync(assessScheduler(context), pass.respond));
   return undefined;
+}
+
+/** What could not be read counts as what could not be rendered (R4.6). */
+async function runScheduler(pass: Pass, context: Context, applier: Applier): Promise<{ stage?: StageName; rejection: Rejection } | undefined> {
+  try {
+    const failure = await applyStages(pass, applier, await answerAsync(renderScheduler(context), pass.respond));
+    return failure && { stage: failure.stage.name, rejection: failure.rejection };
+  } catch (error) {
+    return { rejection: reject('SchedulerUnreadable', textOf(error), { retry: true }) };
+  }
 }
 
 async function applyRoute(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {

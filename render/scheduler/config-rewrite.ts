@@ -1,6 +1,6 @@
+import { isObject, type PickerConfig } from '../../api/picker-config/config.ts';
 import { isRejection, type Rejection } from '../../api/rejection.ts';
 import { readYaml, writeYaml } from './config-yaml.ts';
-import { isObject, type PickerConfig } from './picker-config.ts';
 
 /**
  * One change of an EndpointPickerConfig. It returns the changed config, or a rejection when the config is built in a way that

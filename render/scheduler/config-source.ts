@@ -1,4 +1,6 @@
+import { isObject, type PickerConfig, pluginsOf } from '../../api/picker-config/config.ts';
 import type { PodTemplate } from '../../api/types.ts';
+import type { Version } from '../../api/version.ts';
 import type { ConfigPair } from '../../assemble/scheduler-config.ts';
 import type { EventText } from '../children.ts';
 import { changeContainer, containers, findContainer } from '../pod-spec.ts';
@@ -6,9 +8,7 @@ import { configPairs, pairElements, replaceConfigPairs } from './config-pairs.ts
 import { readPickerConfig } from './config-rewrite.ts';
 import { writeYaml } from './config-yaml.ts';
 import { allDefaultConfigs, defaultConfig, type Shape } from './default-config.ts';
-import { isObject, type PickerConfig, pluginsOf } from './picker-config.ts';
 import { asksTokenizer } from './precise-prefix.ts';
-import type { Version } from './version.ts';
 
 /** What decides which EndpointPickerConfig a picker gets. */
 export interface ConfigWishes {

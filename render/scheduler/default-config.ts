@@ -1,5 +1,8 @@
-import type { PickerConfig } from './picker-config.ts';
-import { compareVersions, parseVersion, type Version } from './version.ts';
+import { buildPickerConfig, type DeclaredPlugin, declare } from '../../api/picker-config/build.ts';
+import { API_VERSION, LEGACY_API_VERSION } from '../../api/picker-config/catalogue.ts';
+import type { PickerConfig } from '../../api/picker-config/config.ts';
+import { isUnknown } from '../../api/picker-config/version.ts';
+import { compareVersions, parseVersion, type Version } from '../../api/version.ts';
 
 /** What the default EndpointPickerConfig depends on (R4.30). */
 export interface Shape {
@@ -12,25 +15,24 @@ export interface Shape {
 /** A spelling of the default: pickers of different ages know different API versions and plugin types (B4.22, B4.33). */
 interface Dialect {
   readonly apiVersion: string;
-  readonly headersHandler?: string;
-  readonly profileHandler: readonly Readonly<Record<string, unknown>>[];
+  readonly headersHandler?: DeclaredPlugin;
+  /** What decides that a request is disaggregated, in the order of declaration. */
+  readonly profileHandler: readonly DeclaredPlugin[];
 }
 
-const decided = [
-  { type: 'always-disagg-pd-decider' },
-  { type: 'disagg-profile-handler', parameters: { deciders: { prefill: 'always-disagg-pd-decider' } } },
-];
+const decider = declare('always-disagg-pd-decider');
+const decided = [decider, declare('disagg-profile-handler', { deciders: { prefill: decider } })];
 
 const dialects = {
-  current: { apiVersion: 'llm-d.ai/v1alpha1', headersHandler: 'disagg-headers-handler', profileHandler: decided },
+  current: { apiVersion: API_VERSION, headersHandler: declare('disagg-headers-handler'), profileHandler: decided },
   /** The profile handler sets the headers itself; the separate handler is gone from 0.11.0 on. */
-  from0_11: { apiVersion: 'llm-d.ai/v1alpha1', profileHandler: decided },
-  before0_9: { apiVersion: 'inference.networking.x-k8s.io/v1alpha1', headersHandler: 'disagg-headers-handler', profileHandler: decided },
+  from0_11: { apiVersion: API_VERSION, profileHandler: decided },
+  before0_9: { apiVersion: LEGACY_API_VERSION, headersHandler: declare('disagg-headers-handler'), profileHandler: decided },
   /** Without deciders; a threshold of 0 disaggregates every request. */
   before0_7: {
-    apiVersion: 'inference.networking.x-k8s.io/v1alpha1',
-    headersHandler: 'prefill-header-handler',
-    profileHandler: [{ type: 'pd-profile-handler', parameters: { threshold: 0 } }],
+    apiVersion: LEGACY_API_VERSION,
+    headersHandler: declare('prefill-header-handler'),
+    profileHandler: [declare('pd-profile-handler', { threshold: 0 })],
   },
 } as const satisfies Record<string, Dialect>;
 
@@ -49,86 +51,56 @@ export function allDefaultConfigs(): readonly { readonly shape: Shape; readonly 
 function dialectOf(gate: Version): Dialect {
   const before = (text: string): boolean => compareVersions(gate, parseVersion(text) ?? gate) < 0;
   if (!before('0.11.0')) return dialects.from0_11;
-  if (!before('0.9.0') || gate.numbers.every((n) => n === 0)) return dialects.current;
+  if (!before('0.9.0') || isUnknown(gate)) return dialects.current;
   return before('0.7.0') ? dialects.before0_7 : dialects.before0_9;
 }
 
-function configIn(dialect: Dialect, shape: Shape): PickerConfig {
-  const { plugins, schedulingProfiles } = shape.prefill ? disaggregated(dialect, shape.lora) : aggregated(shape.lora);
-  return { apiVersion: dialect.apiVersion, kind: 'EndpointPickerConfig', plugins, schedulingProfiles };
+function configIn(dialect: Dialect, { prefill, lora }: Shape): PickerConfig {
+  return prefill ? disaggregated(dialect, lora) : aggregated(dialect, lora);
 }
 
-const reference = (pluginRef: string, weight?: number): object => ({ pluginRef, ...(weight === undefined ? {} : { weight }) });
-const loraScorer = 'lora-affinity-scorer';
+const queue = declare('queue-scorer');
+const cacheUse = declare('kv-cache-utilization-scorer');
+const prefix = declare('prefix-cache-scorer');
+const coldSpread = declare('no-hit-lru-scorer');
+const activeRequests = declare('active-request-scorer');
+const bestScore = declare('max-score-picker');
+const loraAffinity = declare('lora-affinity-scorer');
 
 /** One profile for all endpoints (chapter 04 §6.1). */
-function aggregated(lora: boolean): { plugins: object[]; schedulingProfiles: object[] } {
-  const types = [
-    'single-profile-handler',
-    'queue-scorer',
-    'kv-cache-utilization-scorer',
-    'prefix-cache-scorer',
-    'no-hit-lru-scorer',
-    'max-score-picker',
-  ];
-  return {
-    plugins: [...types, ...(lora ? [loraScorer] : [])].map((type) => ({ type })),
-    schedulingProfiles: [
-      {
-        name: 'default',
-        plugins: [
-          ...(lora ? [reference(loraScorer, 4)] : []),
-          reference('queue-scorer', 2),
-          reference('kv-cache-utilization-scorer', 2),
-          reference('prefix-cache-scorer', 3),
-          reference('no-hit-lru-scorer', 2),
-          reference('max-score-picker'),
-        ],
-      },
-    ],
-  };
+function aggregated({ apiVersion }: Dialect, lora: boolean): PickerConfig {
+  return buildPickerConfig({
+    apiVersion,
+    plugins: [declare('single-profile-handler'), queue, cacheUse, prefix, coldSpread, bestScore, ...(lora ? [loraAffinity] : [])],
+    profiles: [{ name: 'default', plugins: [...affinity(lora), [queue, 2], [cacheUse, 2], [prefix, 3], [coldSpread, 2], bestScore] }],
+  });
 }
+
+const affinity = (lora: boolean) => (lora ? ([[loraAffinity, 4]] as const) : []);
 
 /**
  * One profile each for prefill and decode; every request is disaggregated (chapter 04 §6.2). The decider comes before its
  * handler, because pickers before 0.10.0 create plugins in the order of the list.
  */
-function disaggregated(dialect: Dialect, lora: boolean): { plugins: object[]; schedulingProfiles: object[] } {
-  const types = [
-    ...(dialect.headersHandler === undefined ? [] : [dialect.headersHandler]),
-    'prefill-filter',
-    'decode-filter',
-    'queue-scorer',
-    'kv-cache-utilization-scorer',
-    'active-request-scorer',
-    'prefix-cache-scorer',
-    'max-score-picker',
-  ];
-  const affinity = lora ? [reference(loraScorer, 4)] : [];
-  return {
-    plugins: [...types.map((type) => ({ type })), ...dialect.profileHandler, ...(lora ? [{ type: loraScorer }] : [])],
-    schedulingProfiles: [
-      {
-        name: 'prefill',
-        plugins: [
-          reference('prefill-filter'),
-          ...affinity,
-          reference('prefix-cache-scorer', 3),
-          reference('queue-scorer', 2),
-          reference('kv-cache-utilization-scorer', 2),
-          reference('max-score-picker'),
-        ],
-      },
-      {
-        name: 'decode',
-        plugins: [
-          reference('decode-filter'),
-          ...affinity,
-          reference('active-request-scorer', 2),
-          reference('prefix-cache-scorer', 3),
-          reference('max-score-picker'),
-        ],
-      },
+function disaggregated({ apiVersion, headersHandler, profileHandler }: Dialect, lora: boolean): PickerConfig {
+  const [prefillOnly, decodeOnly] = [declare('prefill-filter'), declare('decode-filter')];
+  return buildPickerConfig({
+    apiVersion,
+    plugins: [
+      ...(headersHandler === undefined ? [] : [headersHandler]),
+      prefillOnly,
+      decodeOnly,
+      queue,
+      cacheUse,
+      activeRequests,
+      prefix,
+      bestScore,
+      ...profileHandler,
+      ...(lora ? [loraAffinity] : []),
     ],
-  };
+    profiles: [
+      { name: 'prefill', plugins: [prefillOnly, ...affinity(lora), [prefix, 3], [queue, 2], [cacheUse, 2], bestScore] },
+      { name: 'decode', plugins: [decodeOnly, ...affinity(lora), [activeRequests, 2], [prefix, 3], bestScore] },
+    ],
+  });
 }

@@ -1,6 +1,6 @@
 import { annotations } from '../../api/metadata.ts';
 import { type Rejection, reject } from '../../api/rejection.ts';
-import { compareVersions, parseVersion, type Version } from './version.ts';
+import { parseVersion, type Version } from '../../api/version.ts';
 
 /** Which release of the endpoint picker a pod runs, as far as the operator can tell (R4.40). */
 export interface Gate {
@@ -26,12 +26,6 @@ export function pickerGate(podAnnotations: Readonly<Record<string, string>>, ima
   if (version === undefined) return reject('InvalidSchedulerVersion', `failed to parse version "${stated}"`);
   if (tag === undefined || sameRelease(version, tag.version)) return { version, annotated: true };
   return { version, annotated: true, disagreement: `annotation ${annotations.version} says ${stated}, the image is tagged ${tag.text}` };
-}
-
-/** Whether the gate is at least the version `since`, a constant of the code. */
-export function reached(version: Version, since: string): boolean {
-  const minimum = parseVersion(since);
-  return minimum !== undefined && compareVersions(version, minimum) >= 0;
 }
 
 function versionOfImage(image = ''): { text: string; version: Version } | undefined {

@@ -1,6 +1,7 @@
+import { isPluginOf, type Parameters } from '../../api/picker-config/config.ts';
 import { isRejection, type Rejection } from '../../api/rejection.ts';
 import type { Rewrite } from './config-rewrite.ts';
-import { isPluginOf, mapPlugins, objectAt, type Parameters, parametersOf } from './picker-config.ts';
+import { mapPlugins, objectAt, parametersOf } from './picker-config.ts';
 
 /** Name by which the tokenizer container of pickers up to 0.8 knows the model, and where it listens (R4.65). */
 const MODEL_NAME = 'base';

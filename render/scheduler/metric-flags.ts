@@ -1,8 +1,9 @@
+import { declare, writePlugin } from '../../api/picker-config/build.ts';
+import { declares, pluginsOf } from '../../api/picker-config/config.ts';
 import { type Rejection, reject } from '../../api/rejection.ts';
 import type { PodTemplate } from '../../api/types.ts';
 import type { Rewrite } from './config-rewrite.ts';
 import { filterContainer } from './flags.ts';
-import { declares, pluginsOf } from './picker-config.ts';
 
 /**
  * The flags by which pickers before 0.7.0 were told the names of vLLM's metrics: the field of an engine's entry that took
@@ -44,11 +45,8 @@ export function injectMetricsPlugin(values: ReadonlyMap<string, string>, engineL
   return (config) => {
     if (values.size === 0 || declares(config, METRICS_PLUGIN, METRICS_EXTRACTOR)) return config;
     const specs = Object.entries(metricFlags).map(([flag, [field, builtIn]]) => [field, values.get(flag) ?? builtIn]);
-    const plugin = {
-      name: METRICS_PLUGIN,
-      type: METRICS_PLUGIN,
-      parameters: { engineLabelKey, defaultEngine: 'vllm', engineConfigs: [{ name: 'vllm', ...Object.fromEntries(specs) }] },
-    };
-    return { ...config, plugins: [...(pluginsOf(config) ?? []), plugin] };
+    const engineConfigs = [{ name: 'vllm', ...Object.fromEntries(specs) }];
+    const plugin = declare(METRICS_PLUGIN, { engineLabelKey, defaultEngine: 'vllm', engineConfigs }, METRICS_PLUGIN);
+    return { ...config, plugins: [...(pluginsOf(config) ?? []), writePlugin(plugin)] };
   };
 }

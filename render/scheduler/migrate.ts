@@ -1,12 +1,13 @@
+import { pluginsOf } from '../../api/picker-config/config.ts';
 import { isRejection, type Rejection, withinStep } from '../../api/rejection.ts';
 import type { PodTemplate } from '../../api/types.ts';
+import { reached } from '../../api/version.ts';
 import { changeContainer, containers, findContainer } from '../pod-spec.ts';
 import { configPairs, pairElements, replaceConfigPairs } from './config-pairs.ts';
 import { type Rewrite, readPickerConfig, rewriteText } from './config-rewrite.ts';
-import { type Gate, reached } from './gate.ts';
+import type { Gate } from './gate.ts';
 import { takeMetricFlags } from './metric-flags.ts';
 import { type MigrationFacts, rewritesFor } from './migrations/migrations.ts';
-import { pluginsOf } from './picker-config.ts';
 import { usesPreciseScorer } from './precise-prefix.ts';
 import { isPresetFlag, takeServerMetricsFlags, unwritable } from './server-metrics-flags.ts';
 

@@ -1,12 +1,12 @@
 import { get, type Inquiry } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
-import type { Deployment, ServiceAccount } from '../../api/kubernetes.ts';
+import type { Container, Deployment, ServiceAccount } from '../../api/kubernetes.ts';
 import { components } from '../../api/metadata.ts';
 import { isRejection, type Rejection, withinStep } from '../../api/rejection.ts';
 import type { PodTemplate, SchedulerSpec } from '../../api/types.ts';
 import { schedulerConfigText, tokenizerEnabled } from '../../assemble/scheduler-config.ts';
 import type { Context, EventText, Stage } from '../children.ts';
-import { child, componentLabels, nameOf } from '../identity.ts';
+import { child, componentLabels, isGenerationObserved, nameOf } from '../identity.ts';
 import { changeContainer, containers, findContainer } from '../pod-spec.ts';
 import { attachModel } from '../storage.ts';
 import { traceScheduler } from '../tracing.ts';
@@ -51,7 +51,17 @@ export function* renderPicker(context: Context, scheduler: SchedulerSpec, templa
       template: { metadata: { labels: metadata.labels, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) }, spec: pod.podSpec },
     },
   };
-  return { name: 'scheduler', present: [deployment], absent: [], events: [...disagreement(gate), ...metadata.events, ...pod.events] };
+  // What is told about a pod is told when it changes, not in every pass (B4.30).
+  const isTold = isGenerationObserved(context) && sameMain(live?.spec?.template.spec, pod.podSpec);
+  const events = isTold ? [] : [...disagreement(gate), ...metadata.events, ...pod.events];
+  return { name: 'scheduler', present: [deployment], absent: [], events };
+}
+
+/** Whether the picker is started as it was: with the same image, command and arguments. */
+function sameMain(live: PodTemplate | undefined, wanted: PodTemplate): boolean {
+  const [before, after] = [live, wanted].map((podSpec) => findContainer(podSpec, containers.main));
+  const start = (main: Container | undefined): string => JSON.stringify([main?.image, main?.command ?? [], main?.args ?? []]);
+  return start(before) === start(after);
 }
 
 function disagreement({ disagreement: message }: Gate): readonly EventText[] {

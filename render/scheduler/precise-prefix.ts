@@ -1,20 +1,17 @@
-import { isRejection, type Rejection } from '../../api/rejection.ts';
-import type { Rewrite } from './config-rewrite.ts';
+import { declare, writePlugin } from '../../api/picker-config/build.ts';
 import {
   declares,
   isObject,
   isPluginOf,
-  mapPlugins,
-  mapProfiles,
-  objectAt,
   type Parameters,
   type PickerConfig,
   type Plugin,
-  parametersOf,
   pluginName,
   pluginsOf,
-  without,
-} from './picker-config.ts';
+} from '../../api/picker-config/config.ts';
+import { isRejection, type Rejection } from '../../api/rejection.ts';
+import type { Rewrite } from './config-rewrite.ts';
+import { mapPlugins, mapProfiles, objectAt, parametersOf, without } from './picker-config.ts';
 
 const PRECISE_SCORER = 'precise-prefix-cache-scorer';
 const PRECISE_PRODUCER = 'precise-prefix-cache-producer';
@@ -122,7 +119,7 @@ function redirect(references: readonly unknown[], scorer: string): readonly unkn
 }
 
 function tokenProducer(tokenizerUrl: string): Plugin {
-  return { type: TOKEN_PRODUCER, parameters: { modelName: TOKENIZER_MODEL_PATH, vllm: { url: tokenizerUrl } } };
+  return writePlugin(declare(TOKEN_PRODUCER, { modelName: TOKENIZER_MODEL_PATH, vllm: { url: tokenizerUrl } }));
 }
 
 /** Gives token producers the model's name and the tokenizer's address where they state none (R4.56), in their `vllm` mode (B4.17). */

@@ -4,7 +4,7 @@ import { externalPoolName } from '../../api/predicates.ts';
 import { isRejection } from '../../api/rejection.ts';
 import { inlineSchedulerConfig, listsPlugin } from '../../assemble/scheduler-config.ts';
 import type { Context, EventText, Stage } from '../children.ts';
-import { childRef, nameOf } from '../identity.ts';
+import { childRef, isGenerationObserved, nameOf } from '../identity.ts';
 import { accessRefs, chooseAccount, renderAccess } from './access.ts';
 import { renderPicker } from './picker.ts';
 import { pickerServiceRefs, renderPickerService } from './picker-service.ts';
@@ -55,9 +55,10 @@ function* withoutScheduler(context: Context, events: readonly EventText[]): Inqu
   ];
 }
 
-/** The warning about the scorer that has been split into three plugins (R4.5). Saying it once is up to whoever emits it (B4.30). */
-function deprecations({ spec, service }: Context): readonly EventText[] {
-  if (!listsPlugin(inlineSchedulerConfig(spec), 'precise-prefix-cache-scorer')) return [];
+/** The warning about the scorer that has been split into three plugins (R4.5), once per generation (B4.30). */
+function deprecations(context: Context): readonly EventText[] {
+  const { spec, service } = context;
+  if (isGenerationObserved(context) || !listsPlugin(inlineSchedulerConfig(spec), 'precise-prefix-cache-scorer')) return [];
   const message = `LLMInferenceService "${service.metadata.name}" uses the deprecated scheduler plugin precise-prefix-cache-scorer; declare token-producer, precise-prefix-cache-producer and prefix-cache-scorer instead`;
   return [{ type: 'Warning', reason: 'DeprecatedPlugin', message }];
 }

@@ -1,8 +1,10 @@
+import { declare, writePlugin } from '../../api/picker-config/build.ts';
+import { declares, isPluginOf, type Parameters, pluginsOf } from '../../api/picker-config/config.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
 import type { PodTemplate } from '../../api/types.ts';
 import type { Rewrite } from './config-rewrite.ts';
 import { filterContainer } from './flags.ts';
-import { declares, isPluginOf, mapPlugins, type Parameters, parametersOf, pluginsOf } from './picker-config.ts';
+import { mapPlugins, parametersOf } from './picker-config.ts';
 
 const SCHEME = 'model-server-metrics-scheme';
 const PATH = 'model-server-metrics-path';
@@ -75,7 +77,7 @@ export function isPresetFlag(podSpec: PodTemplate): boolean {
 export function injectMetricsSource(parameters: Parameters): Rewrite {
   return (config) => {
     if (Object.keys(parameters).length === 0) return config;
-    if (!declares(config, SOURCE)) return { ...config, plugins: [...(pluginsOf(config) ?? []), { type: SOURCE, parameters }] };
+    if (!declares(config, SOURCE)) return { ...config, plugins: [...(pluginsOf(config) ?? []), writePlugin(declare(SOURCE, parameters))] };
     return mapPlugins(config, (plugin) => {
       if (!isPluginOf(plugin, SOURCE)) return plugin;
       const own = parametersOf(plugin);

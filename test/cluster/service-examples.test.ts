@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
-import { kinds } from '../../api/kinds.ts';
+import { kindOf, kinds } from '../../api/kinds.ts';
+import type { KubeObject } from '../../api/kubernetes.ts';
 import { annotations } from '../../api/metadata.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
@@ -23,6 +24,19 @@ async function pleaseAutoscalers({ admin, namespace }: Place): Promise<void> {
   }
 }
 
+/** Where objects go of kinds that the operator has nothing to do with. */
+const otherKinds: Readonly<Record<string, string>> = {
+  InferenceObjective: '/apis/llm-d.ai/v1alpha2/namespaces/NAMESPACE/inferenceobjectives',
+  PersistentVolumeClaim: '/api/v1/namespaces/NAMESPACE/persistentvolumeclaims',
+};
+
+async function bringAlong({ admin, namespace }: Place, object: KubeObject): Promise<void> {
+  const placed = { ...object, metadata: { ...object.metadata, namespace } };
+  const path = otherKinds[object.kind]?.replace('NAMESPACE', namespace);
+  if (kindOf(object) === undefined && path !== undefined) await admin.request({ method: 'POST', path, body: placed });
+  else await admin.apply(placed);
+}
+
 describe('the examples', function () {
   this.timeout(60_000);
   let operator: RunningOperator;
@@ -39,7 +53,7 @@ describe('the examples', function () {
   for (const file of files) {
     it(`${file} becomes ready as it stands, stops and goes, and the rights of the chart are enough for that`, async () => {
       const objects = readManifests([`${directory}/${file}`]).map(({ object }) => object);
-      for (const object of objects) await place.admin.apply({ ...object, metadata: { ...object.metadata, namespace: place.namespace } });
+      for (const object of objects) await bringAlong(place, object);
       const services = objects.filter(({ kind }) => kind === kinds.service.kind).map(({ metadata }) => actor(place, metadata.name ?? ''));
       expect(services).not.to.have.length(0);
       for (const service of services) await service.reaches(() => pleaseAutoscalers(place), isReady);

@@ -1,4 +1,5 @@
 import { answer } from '../../api/inquiry.ts';
+import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import type { PodTemplate } from '../../api/types.ts';
 import type { Context, Stage, StageName } from '../../render/children.ts';
@@ -24,8 +25,8 @@ export interface WorkloadObject extends KubeObject {
 }
 
 /** The stages for a service in a namespace that holds just these objects. */
-export function render(context: Context, objects: readonly object[] = [account('default')]): Stage[] {
-  const fromList = answersFrom(objects);
+export function render(context: Context, objects: readonly object[] = [account('default')], options: { notServed?: readonly Kind[] } = {}): Stage[] {
+  const fromList = answersFrom(objects, options);
   return answer(renderWorkloads(context), (question) =>
     question.ask === 'certificate' ? { key: 'k', certificate: 'c', ca: 'c' } : fromList(question),
   );

@@ -1,17 +1,8 @@
+import { declare, writePlugin } from '../../../api/picker-config/build.ts';
+import { declares, isPluginOf, type Parameters, type Plugin, pluginName, pluginsOf } from '../../../api/picker-config/config.ts';
 import { isRejection, type Rejection, reject } from '../../../api/rejection.ts';
 import type { Rewrite } from '../config-rewrite.ts';
-import {
-  declares,
-  isPluginOf,
-  mapPlugins,
-  objectAt,
-  type Parameters,
-  type Plugin,
-  parametersOf,
-  pluginName,
-  pluginsOf,
-  without,
-} from '../picker-config.ts';
+import { mapPlugins, objectAt, parametersOf, without } from '../picker-config.ts';
 
 const handlers = ['disagg-profile-handler', 'pd-profile-handler'] as const;
 const CHARACTERS_PER_TOKEN = 4;
@@ -65,9 +56,9 @@ function decidedBy(decider: string, parameters: Parameters): Parameters {
 
 /** The old threshold counted characters that are not in the cache, the decider counts tokens (R4.44). */
 function deciderFor(threshold: unknown): Plugin {
-  if (String(threshold) === '0') return { type: 'always-disagg-pd-decider' };
+  if (String(threshold) === '0') return writePlugin(declare('always-disagg-pd-decider'));
   const tokens = Math.ceil(Number.parseFloat(String(threshold)) / CHARACTERS_PER_TOKEN);
-  return { type: 'prefix-based-pd-decider', parameters: { nonCachedTokens: Number.isFinite(tokens) ? Math.max(1, tokens) : 1 } };
+  return writePlugin(declare('prefix-based-pd-decider', { nonCachedTokens: Number.isFinite(tokens) ? Math.max(1, tokens) : 1 }));
 }
 
 /** Removes the parameter `hashBlockSize` from every plugin (chapter 04 §8, step 5). */

@@ -1,10 +1,9 @@
+import type { Parameters } from '../../../api/picker-config/config.ts';
+import { reached, type Version } from '../../../api/version.ts';
 import type { Rewrite } from '../config-rewrite.ts';
-import { reached } from '../gate.ts';
 import { injectMetricsPlugin, METRICS_EXTRACTOR, METRICS_PLUGIN } from '../metric-flags.ts';
-import type { Parameters } from '../picker-config.ts';
 import { completeTokenProducer, decomposePreciseScorer } from '../precise-prefix.ts';
 import { injectMetricsSource } from '../server-metrics-flags.ts';
-import type { Version } from '../version.ts';
 import { migrateDeciders, nestHandlerParameters, removeHashBlockSize } from './disaggregation.ts';
 import { trimPrefixCacheScorer } from './prefix-cache.ts';
 import { rename, renameApiVersion } from './rename.ts';

@@ -1,6 +1,7 @@
+import { isPluginOf, pluginName } from '../../../api/picker-config/config.ts';
 import { isRejection } from '../../../api/rejection.ts';
 import type { Rewrite } from '../config-rewrite.ts';
-import { isPluginOf, mapPlugins, parametersOf, pluginName, without } from '../picker-config.ts';
+import { mapPlugins, parametersOf, without } from '../picker-config.ts';
 
 /** The parameters that the prefix cache scorer still has in 0.9.0 (B4.13). */
 const known = ['prefixMatchInfoProducerName', 'matchLengthWeight', 'matchLengthScaleTokens'];

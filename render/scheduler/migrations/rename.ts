@@ -1,6 +1,7 @@
+import { isObject } from '../../../api/picker-config/config.ts';
 import { isRejection } from '../../../api/rejection.ts';
 import type { Rewrite } from '../config-rewrite.ts';
-import { isObject, mapPlugins, mapProfiles } from '../picker-config.ts';
+import { mapPlugins, mapProfiles } from '../picker-config.ts';
 
 /** Renames a plugin type, and the plugin's name where it equals the type, together with the references of profiles (R4.38). */
 export function rename(from: string, to: string): Rewrite {

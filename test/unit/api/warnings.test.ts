@@ -16,6 +16,7 @@ const picker = (inline: object) => ({ router: { scheduler: { config: { inline } 
 const tiers = (...secondary: object[]) => ({ kvCacheOffloading: { cpu: '8Gi', secondary: secondary.map((fileSystem) => ({ fileSystem })) } });
 const withEnv = (name: string) => ({ containers: [{ name: 'main', env: [{ name, value: '/x' }] }] });
 
+const head = { apiVersion: 'llm-d.ai/v1alpha1', kind: 'EndpointPickerConfig' };
 const INLINE = 'spec.router.scheduler.config.inline';
 const adapters = 'spec.model.lora.adapters';
 const uri = 'hf://a/b';
@@ -50,25 +51,25 @@ describe('warnings about a service that is accepted', () => {
     [
       'a picker configuration without kind, with fields of its own (B14)',
       picker({ schedulingStrategy: 'x' }),
-      [`${INLINE}.kind`, `${INLINE}.schedulingStrategy`],
+      [`${INLINE}.apiVersion`, `${INLINE}.kind`, `${INLINE}.schedulingStrategy`],
     ],
-    ['a picker configuration of another kind (B14)', picker({ kind: 'Pod' }), [`${INLINE}.kind`]],
+    ['a picker configuration of another kind (B14)', picker({ ...head, kind: 'Pod' }), [`${INLINE}.kind`]],
     [
       'plugins of the same name (B14)',
-      picker({ kind: 'EndpointPickerConfig', plugins: [{ type: 'queue-scorer' }, { type: 'x', name: 'queue-scorer' }] }),
+      picker({ ...head, plugins: [{ type: 'queue-scorer' }, { type: 'load-aware-scorer', name: 'queue-scorer' }] }),
       [`${INLINE}.plugins[1]`],
     ],
     [
       'two profile handlers (B14)',
-      picker({ kind: 'EndpointPickerConfig', plugins: [{ type: 'single-profile-handler' }, { type: 'pd-profile-handler' }] }),
+      picker({ ...head, plugins: [{ type: 'single-profile-handler' }, { type: 'data-parallel-profile-handler' }] }),
       [`${INLINE}.plugins[1]`],
     ],
     [
       'a profile that names no plugin (B14)',
       picker({
-        kind: 'EndpointPickerConfig',
-        plugins: [{ type: 'a' }],
-        schedulingProfiles: [{ name: 'd', plugins: [{ pluginRef: 'a' }, { pluginRef: 'b' }] }],
+        ...head,
+        plugins: [{ type: 'queue-scorer' }],
+        schedulingProfiles: [{ name: 'd', plugins: [{ pluginRef: 'queue-scorer' }, { pluginRef: 'b' }] }],
       }),
       [`${INLINE}.schedulingProfiles[0].plugins[1].pluginRef`],
     ],

@@ -48,6 +48,7 @@ describe('the conditions of a scheduler', () => {
     expect(assess({}, [], true)).to.deep.equal([
       { type: 'SchedulerWorkloadReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
       { type: 'TokenizerReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
+      { type: 'SchedulerConfigValid', clear: true },
     ]);
   });
 
@@ -56,6 +57,7 @@ describe('the conditions of a scheduler', () => {
       expect(assess(spec)).to.deep.equal([
         { type: 'SchedulerWorkloadReady', clear: true },
         { type: 'TokenizerReady', clear: true },
+        { type: 'SchedulerConfigValid', clear: true },
       ]);
     }
   });
@@ -68,16 +70,43 @@ describe('the conditions of a scheduler', () => {
     expect(assess({ router: { scheduler: presetScheduler({}, { tokenizer: { template } }) } }, objects)).to.deep.equal([
       { type: 'SchedulerWorkloadReady', status: 'True' },
       { type: 'TokenizerReady', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'no minimum' },
+      { type: 'SchedulerConfigValid', clear: true },
     ]);
     expect(assess({ router: { scheduler: presetScheduler() } }, objects)[1]).to.deep.equal({ type: 'TokenizerReady', clear: true });
   });
 
+  it('say what is wrong with the configuration, wherever it stands (B4.4)', () => {
+    const judge = (scheduler: object, main: object = {}) => assess({ router: { scheduler: presetScheduler(main, scheduler) } })[2];
+    const told = (reason: string, message: string) => ({ type: 'SchedulerConfigValid', status: 'False', reason, message });
+    const head = { apiVersion: 'llm-d.ai/v1alpha1', kind: 'EndpointPickerConfig' };
+    expect(judge({ config: { inline: { ...head, plugins: [{ type: 'queue-scorer' }] } } })).to.deep.equal({
+      type: 'SchedulerConfigValid',
+      clear: true,
+    });
+    expect(judge({ config: { inline: 'just a word' } })).to.deep.equal(
+      told('InvalidSchedulerConfig', 'EndpointPickerConfig: is no EndpointPickerConfig'),
+    );
+    expect(judge({ config: { inline: { ...head, plugins: [{ type: 'custom-plugin' }] } } })).to.deep.include({
+      status: 'False',
+      reason: 'UnknownPlugin',
+    });
+    expect(judge({}, { args: ['--config-text', 'kind: EndpointPickerConfig'] })).to.deep.equal(
+      told('InvalidSchedulerConfig', 'EndpointPickerConfig.apiVersion: should be llm-d.ai/v1alpha1 and is missing'),
+    );
+    expect(judge({}, { args: ['--config-file', '/etc/picker.yaml'] })).to.deep.equal({ type: 'SchedulerConfigValid', clear: true });
+  });
+
   it('say what failed (R4.6)', () => {
-    expect(schedulerFailed('why')).to.deep.equal({
+    const failed = {
       type: 'SchedulerWorkloadReady',
       status: 'False',
       reason: 'SchedulerReconcileError',
       message: 'Failed to reconcile scheduler: why',
-    });
+    };
+    expect(schedulerFailed('why', 'pools')).to.deep.equal([failed]);
+    expect(schedulerFailed('why', 'tokenizer')).to.deep.equal([
+      failed,
+      { type: 'TokenizerReady', status: 'False', reason: 'TokenizerReconcileError', message: 'Failed to reconcile tokenizer: why' },
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { type Kind, kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/kubernetes.ts';
 import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
 import { find, identity, render, stage } from '../../support/rendered-workloads.ts';
@@ -125,6 +126,16 @@ describe('the Deployment of the main workload', () => {
     });
     it('knows a pool that the user refers to', () => {
       expect(sidecar({ router: { scheduler: { pool: { ref: { name: 'shared' } } } } }).env).to.deep.equal(pool('shared'));
+    });
+    it('reads the pool of the group that is there (B4.20)', () => {
+      const command = ['/app/pd-sidecar', '--pool-group=inference.networking.x-k8s.io'];
+      const group = (scheduler: object, notServed: readonly Kind[] = []) => {
+        const context = workloadContext({ spec: { template: podWithSidecar({ command }), router: { scheduler } } });
+        return find(render(context, [], { notServed }), 'llama-kserve').spec.template.spec.initContainers?.[0]?.command?.[1];
+      };
+      expect(group({})).to.equal('--pool-group=inference.networking.x-k8s.io');
+      expect(group({}, [kinds.inferencePoolAlpha])).to.equal('--pool-group=inference.networking.k8s.io');
+      expect(group({ pool: { ref: { name: 'shared' } } })).to.equal('--pool-group=inference.networking.k8s.io');
     });
     it('needs no pool without a router', () => expect(sidecar({}).env).to.equal(undefined));
     it('keeps the account the user names', () => {

@@ -144,6 +144,31 @@ describe('a service that is bound to fail', () => {
       [],
       'spec.router.route.http.spec.hostnames[0]: ',
     ],
+    [
+      'a scheduler ConfigMap that the picker does not start with (B4.4)',
+      { model, router: { route: {}, scheduler: { config: { ref: { name: 'picker' } } } } },
+      [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'picker', namespace: 'ns' },
+          data: { epp: 'apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\nplugins:\n- type: queue-scorer\n  parameters: {threshold: 3}\n' },
+        },
+      ],
+      'ConfigMap ns/picker, EndpointPickerConfig.plugins[0].parameters.threshold: ',
+    ],
+    [
+      'a scheduler configuration of a config (B4.4)',
+      { baseRefs: [{ name: 'picky' }], model, router: { route: {}, scheduler: {} } },
+      [config('picky', { router: { scheduler: { config: { inline: { kind: 'EndpointPickerConfig' } } } } })],
+      'EndpointPickerConfig.apiVersion: ',
+    ],
+    [
+      'a scheduler configuration in the template (B4.4)',
+      { model, router: { scheduler: { template: { containers: [{ name: 'main', args: ['--config-text', 'kind: EndpointPickerConfig'] }] } } } },
+      [],
+      'EndpointPickerConfig.apiVersion: ',
+    ],
   ];
   for (const [what, spec, objects, start] of warned) {
     it(`is accepted with a warning that names the field: ${what}`, async () => {

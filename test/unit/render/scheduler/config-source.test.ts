@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { SchedulerSpec } from '../../../../api/types.ts';
+import { parseVersion, type Version } from '../../../../api/version.ts';
 import { writeYaml } from '../../../../render/scheduler/config-yaml.ts';
 import { defaultConfig } from '../../../../render/scheduler/default-config.ts';
-import { parseVersion, type Version } from '../../../../render/scheduler/version.ts';
 import { configOf, containerOf, contextOf, livePicker, pickerOf, presetScheduler, stageOf, stagesOf, withTLS } from './fixture.ts';
 
 const gate = parseVersion('0.10.0') as Version;

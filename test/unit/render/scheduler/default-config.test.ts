@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { checkPickerConfig } from '../../../../api/picker-config/check.ts';
+import { parseVersion, type Version } from '../../../../api/version.ts';
 import { defaultConfig, type Shape } from '../../../../render/scheduler/default-config.ts';
-import { parseVersion, type Version } from '../../../../render/scheduler/version.ts';
 import type { ReadConfig } from './fixture.ts';
 
 const at = (gate: string, shape: Partial<Shape> = {}): ReadConfig =>
@@ -93,4 +94,14 @@ describe('the default EndpointPickerConfig', () => {
       ).to.equal(headers);
     }
   });
+});
+
+describe('a default config', () => {
+  for (const version of ['0.6.0', '0.8.0', '0.9.0', '0.10.0', '0.11.0']) {
+    it(`has no findings for the picker it is written for: ${version}`, () => {
+      for (const shape of [{}, { prefill: true }, { lora: true }, { prefill: true, lora: true }]) {
+        expect(checkPickerConfig(at(version, shape), parseVersion(version) as Version)).to.deep.equal([]);
+      }
+    });
+  }
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { KubeObject } from '../../../../api/kubernetes.ts';
 import type { LLMInferenceServiceSpec } from '../../../../api/types.ts';
+import type { Stage } from '../../../../render/children.ts';
 import { configOf, containerOf, contextOf, livePicker, pickerOf, presetScheduler, selectorLabels, stageOf, stagesOf, withTLS } from './fixture.ts';
 
 const picker = (spec: LLMInferenceServiceSpec) => pickerOf(stagesOf(contextOf({ router: { scheduler: presetScheduler() }, ...spec })));
@@ -56,6 +57,19 @@ describe('the picker of a service with the shipped preset', () => {
         (s) => s.events ?? [],
       ),
     ).to.deep.equal([]);
+  });
+
+  it('says what it has to say until the pod is as it should be (B4.30)', () => {
+    const inline = { kind: 'EndpointPickerConfig', plugins: [{ type: 'prefix-cache-scorer', parameters: { blockSize: 16 } }] };
+    const { service } = contextOf({});
+    const observed = { ...service, metadata: { ...service.metadata, generation: 3 }, status: { observedGeneration: 3 } };
+    const context = contextOf({ router: { scheduler: presetScheduler({}, { config: { inline } }) } }, { service: observed });
+    const before = stagesOf(context);
+    const reasons = (stages: readonly Stage[]) => stages.flatMap((stage) => stage.events ?? []).map(({ reason }) => reason);
+    expect(reasons(before)).to.deep.equal(['SchedulerConfigMigrated']);
+    const metadata = { name: 'demo-kserve-router-scheduler', namespace: 'ml' };
+    const live: KubeObject = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: pickerOf(before).spec };
+    expect(reasons(stagesOf(context, [live]))).to.deep.equal([]);
   });
 
   it('keeps four empty strings in its command without TLS (R4.29)', () => {

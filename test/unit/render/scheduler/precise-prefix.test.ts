@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { PickerConfig } from '../../../../api/picker-config/config.ts';
 import { isRejection } from '../../../../api/rejection.ts';
-import type { PickerConfig } from '../../../../render/scheduler/picker-config.ts';
 import { completeTokenProducer, decomposePreciseScorer } from '../../../../render/scheduler/precise-prefix.ts';
 
 const URL = 'http://demo-tokenizer.ml.svc.cluster.local:8000';

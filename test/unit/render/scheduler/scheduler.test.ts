@@ -51,7 +51,7 @@ describe('a managed scheduler', () => {
     );
   });
 
-  it('warns of the precise scorer of old in every pass (R4.5)', () => {
+  it('warns of the precise scorer of old, stopped or not, once per generation (R4.5, B4.30)', () => {
     const inline = { kind: 'EndpointPickerConfig', plugins: [{ type: 'precise-prefix-cache-scorer' }] };
     for (const stopped of [false, true]) {
       const scheduler = presetScheduler({}, { config: { inline }, tokenizer: { template: { containers: [{ name: 'main' }] } } });
@@ -61,6 +61,10 @@ describe('a managed scheduler', () => {
       for (const word of ['"demo"', 'precise-prefix-cache-scorer', 'token-producer', 'precise-prefix-cache-producer', 'prefix-cache-scorer']) {
         expect(warning?.message).to.contain(word);
       }
+      const { service } = contextOf({});
+      const observed = { ...service, metadata: { ...service.metadata, generation: 3 }, status: { observedGeneration: 3 } };
+      const again = stagesOf(contextOf({ router: { scheduler } }, { stopped, service: observed })).flatMap((stage) => stage.events ?? []);
+      expect(again.map(({ reason }) => reason)).not.to.include('DeprecatedPlugin');
     }
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { isRejection } from '../../../../api/rejection.ts';
-import { pickerGate, reached } from '../../../../render/scheduler/gate.ts';
-import { compareVersions, parseVersion, type Version } from '../../../../render/scheduler/version.ts';
+import { isRejection } from '../../../api/rejection.ts';
+import { compareVersions, parseVersion, reached, type Version } from '../../../api/version.ts';
+import { pickerGate } from '../../../render/scheduler/gate.ts';
 
 const version = (text: string): Version => {
   const parsed = parseVersion(text);

@@ -23,6 +23,12 @@ export function compareVersions(a: Version, b: Version): number {
   return major || minor || patch || comparePrerelease(a.prerelease, b.prerelease);
 }
 
+/** Whether a version is at least `since`, a constant of the code. */
+export function reached(version: Version, since: string): boolean {
+  const minimum = parseVersion(since);
+  return minimum !== undefined && compareVersions(version, minimum) >= 0;
+}
+
 function comparePrerelease(a: readonly string[], b: readonly string[]): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length;
   for (const [i, left] of a.entries()) {

@@ -127,8 +127,15 @@ export function isSharedRule(rule: HTTPRouteRule, context: Context): boolean {
   return !isParticipantRule(rule, context) && (rule.backendRefs ?? []).some((backend) => isManagedBackend(backend, context));
 }
 
-/** Puts the weighted backends of the group into the shared rules; filters, matches and timeouts stay (R5.112). */
+/**
+ * Puts the weighted backends of the group into the shared rules, in place of those of the service; filters, matches, timeouts and
+ * backends of the user stay (R5.112, B5.8).
+ */
 export function rewriteSharedRules(rules: readonly HTTPRouteRule[], group: RoutingGroup, context: Context): HTTPRouteRule[] {
-  const backendRefs = weightedBackends(group);
-  return rules.map((rule) => (isSharedRule(rule, context) ? { ...rule, backendRefs } : rule));
+  const weighted = weightedBackends(group);
+  return rules.map((rule) => {
+    if (!isSharedRule(rule, context)) return rule;
+    const others = (rule.backendRefs ?? []).filter((backend) => !isManagedBackend(backend, context));
+    return { ...rule, backendRefs: [...weighted, ...others] };
+  });
 }

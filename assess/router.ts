@@ -68,7 +68,7 @@ export function* assessRouter(context: Context, managed: HTTPRoute | undefined, 
   if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], rejection: discovery };
   const { gateways, urls } = discovery;
 
-  const assessed = group && managed ? assessGroup(context, group) : { conditions: noGroup, events: [] };
+  const assessed = group && managed ? assessGroup(group) : { conditions: noGroup, events: [] };
   const router = routed ? yield* composeStatus(context, routes, group) : undefined;
   const pools = yield* assessPools(context, gatewayKeys(gateways));
   const outcome = {

@@ -21,6 +21,7 @@ import { createServedKinds } from './runtime/served-kinds.ts';
 import type { ServiceEnvironment } from './service/environment.ts';
 import type { StoredService } from './service/pass.ts';
 import { reconcileService } from './service/reconcile.ts';
+import { createStandingEvents } from './service/standing-events.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
 import { readSettings } from './settings.ts';
@@ -93,6 +94,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     applier: createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER }),
     validator: createSpecValidator(client),
     events: serviceEvents,
+    standing: createStandingEvents(),
     dependencies,
     written: createWrittenObjects<StoredService>(),
     async protectConfig({ namespace, name }) {

@@ -9,6 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import type { ServedKinds } from '../runtime/served-kinds.ts';
 import type { WrittenObjects } from '../written-objects.ts';
 import type { StoredService } from './pass.ts';
+import type { StandingEvents } from './standing-events.ts';
 import type { SpecValidator } from './validation.ts';
 
 /** What the service reconciler works with. */
@@ -20,6 +21,7 @@ export interface ServiceEnvironment {
   readonly applier: Applier;
   readonly validator: SpecValidator;
   readonly events: EventRecorder;
+  readonly standing: StandingEvents;
   readonly dependencies: Dependencies;
   readonly written: WrittenObjects<StoredService>;
   /** Sees to it that a config stays as long as it is used. */

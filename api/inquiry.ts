@@ -32,7 +32,10 @@ export function* get<T = KubeObject>(kind: Kind, namespace: string, name: string
   return (yield { ask: 'get', kind, namespace, name, fresh: options.fresh ?? false }) as T | undefined;
 }
 
-/** The objects of a kind in a namespace that carry all the labels, sorted by name. */
+/** In place of a namespace: all of them. Only for lists by a label that an index knows. */
+export const EVERYWHERE = '';
+
+/** The objects of a kind in a namespace (or `EVERYWHERE`) that carry all the labels, sorted by namespace and name. */
 export function* list<T = KubeObject>(kind: Kind, namespace: string, labels: Readonly<Record<string, string>> = {}): Inquiry<readonly T[]> {
   return (yield { ask: 'list', kind, namespace, labels }) as readonly T[];
 }

@@ -11,6 +11,8 @@ export const labels = {
   localModel: 'internal.serving.kserve.io/localmodel',
   localModelNamespace: 'internal.serving.kserve.io/localmodel-namespace',
   gatewayName: 'gateway.networking.k8s.io/gateway-name',
+  envoyGatewayName: 'gateway.envoyproxy.io/owning-gateway-name',
+  envoyGatewayNamespace: 'gateway.envoyproxy.io/owning-gateway-namespace',
   acceleratorName: 'inference.optimization/acceleratorName',
 } as const;
 

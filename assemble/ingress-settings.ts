@@ -17,6 +17,7 @@ export function parseIngress(section: Readonly<Record<string, unknown>> | undefi
     enableTLS: section?.enableLLMInferenceServiceTLS === true,
     modelBasedRoutingHeaderName: text('modelBasedRoutingHeaderName') || 'X-Gateway-Model-Name',
     modelBasedRoutingMode: parseMode(text('modelBasedRoutingMode')),
+    disableRouteTimeouts: section?.disableHTTPRouteTimeout === true,
   };
 }
 

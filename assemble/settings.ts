@@ -18,6 +18,8 @@ export interface IngressSettings {
   readonly enableTLS: boolean;
   readonly modelBasedRoutingHeaderName: string;
   readonly modelBasedRoutingMode: 'enabled' | 'forced' | 'disabled';
+  /** Whether routes may not state time-outs, because the gateway knows none (B5.23). */
+  readonly disableRouteTimeouts: boolean;
 }
 
 export interface StorageSettings {

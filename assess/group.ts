@@ -6,7 +6,7 @@ import { childName, suffixes } from '../api/names.ts';
 import { isDefaultPool } from '../api/predicates.ts';
 import type { LLMInferenceService } from '../api/types.ts';
 import { isWorkloadService } from '../render/backends.ts';
-import type { Context, EventText } from '../render/children.ts';
+import type { EventText } from '../render/children.ts';
 import { type RoutingGroup, routingGroupOf } from '../render/routing-group.ts';
 import { type ConditionChange, clearCondition, markFalse, markTrue } from './condition-change.ts';
 
@@ -15,18 +15,13 @@ const { groupReady, groupDegraded } = conditionTypes;
 /** A service without group has neither condition (R5.116). */
 export const noGroup: readonly ConditionChange[] = [clearCondition(groupReady), clearCondition(groupDegraded)];
 
-/**
- * Conditions of a group whose shared rules were written, and an event when its members have become divergent (R5.115). The
- * event is not repeated while the condition stays as it is (B5.21).
- */
-export function assessGroup(context: Context, group: RoutingGroup): { conditions: ConditionChange[]; events: EventText[] } {
+/** Conditions of a group whose shared rules were written, and an event while its members are divergent (R5.115). */
+export function assessGroup(group: RoutingGroup): { conditions: ConditionChange[]; events: EventText[] } {
   const degraded = degradation(group);
   if (!degraded) return { conditions: [markTrue(groupReady), clearCondition(groupDegraded)], events: [] };
   const { reason, message } = degraded;
-  const before = context.service.status?.conditions?.find((condition) => condition.type === groupDegraded);
-  const isNews = before?.reason !== reason || before.message !== message;
-  const event: EventText = { type: 'Warning', reason, message: `routing group "${group.name}": ${degraded.event}` };
-  return { conditions: [markTrue(groupReady), markTrue(groupDegraded, reason, message)], events: isNews ? [event] : [] };
+  const event: EventText = { type: 'Warning', reason, message: `routing group "${group.name}": ${degraded.event}`, standing: true };
+  return { conditions: [markTrue(groupReady), markTrue(groupDegraded, reason, message)], events: [event] };
 }
 
 function degradation(group: RoutingGroup): { reason: string; message: string; event: string } | undefined {

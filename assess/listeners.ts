@@ -1,5 +1,6 @@
 import type { Gateway, Listener } from '../api/gateway-api.ts';
 import { type Rejection, reject } from '../api/rejection.ts';
+import type { ParentReference } from '../api/types.ts';
 
 export type Scheme = 'http' | 'https';
 
@@ -12,11 +13,16 @@ const schemes: Readonly<Record<string, Scheme>> = { HTTP: 'http', HTTPS: 'https'
 
 /**
  * The listeners through which a parent reference reaches a route (R5.54): the one it names, or all that speak HTTP in the order
- * preferred scheme, https, http. What a listener allows and its status are not considered (R5.56).
+ * preferred scheme, https, http; only those on its port if it states one (B5.15). What a listener allows and its status are not
+ * considered (R5.56).
  *
  * @param preferredScheme `urlScheme` of the settings
  */
-export function selectListeners(gateway: Gateway, sectionName: string | undefined, preferredScheme: string): HttpListener[] | Rejection {
+export function selectListeners(
+  gateway: Gateway,
+  { sectionName, port }: Pick<ParentReference, 'sectionName' | 'port'>,
+  preferredScheme: string,
+): HttpListener[] | Rejection {
   const key = `${gateway.metadata.namespace}/${gateway.metadata.name}`;
   const listeners = gateway.spec?.listeners ?? [];
   if (sectionName) {
@@ -31,6 +37,8 @@ export function selectListeners(gateway: Gateway, sectionName: string | undefine
     return scheme ? [{ ...listener, scheme }] : [];
   });
   if (capable.length === 0) return reject('ListenerNotFound', `no HTTP-capable listener found in gateway ${key}`);
+  const reached = port ? capable.filter((listener) => listener.port === port) : capable;
+  if (reached.length === 0) return reject('ListenerNotFound', `no HTTP-capable listener on port ${port} found in gateway ${key}`);
   const rank = ({ scheme }: HttpListener): number => (scheme === preferredScheme ? 0 : scheme === 'https' ? 1 : 2);
-  return capable.sort((a, b) => rank(a) - rank(b));
+  return reached.sort((a, b) => rank(a) - rank(b));
 }

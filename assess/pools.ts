@@ -23,14 +23,17 @@ export interface PoolAssessment {
 const FETCH_ERROR = 'InferencePoolFetchError';
 const type = conditionTypes.inferencePoolReady;
 
-/** Whether everybody who looked at the pool accepts it, and somebody did (R4.95, R5.98). */
-export function isPoolReady(pool: InferencePool | undefined): boolean {
-  if (pool === undefined) return false;
-  const parents = poolParents(pool);
-  return parents.length > 0 && parents.every((parent) => isAccepted(parent, pool));
+/** The gateways that look after a pool, going by what it says itself. */
+export function gatewaysOf(pool: InferencePool | undefined): GatewayKey[] {
+  return (pool ? poolParents(pool) : []).flatMap(({ parentRef }) =>
+    parentRef?.name ? [{ name: parentRef.name, namespace: parentRef.namespace || (pool?.metadata.namespace ?? '') }] : [],
+  );
 }
 
-/** Whether every one of the gateways accepts the pool; what others say about it does not matter (R4.95, R5.94). */
+/**
+ * Whether every one of the gateways accepts the pool; what others say about it does not matter (R4.95, R5.94). With the pool's own
+ * gateways (`gatewaysOf`) it says whether everybody who looked at the pool accepts it, and somebody did (R5.98).
+ */
 export function isPoolReadyForGateways(pool: InferencePool | undefined, keys: readonly GatewayKey[]): boolean {
   if (pool === undefined || keys.length === 0) return false;
   return keys.every((key) => {
@@ -40,25 +43,30 @@ export function isPoolReadyForGateways(pool: InferencePool | undefined, keys: re
 }
 
 /**
- * Condition `InferencePoolReady` (R5.91 - R5.97).
+ * Condition `InferencePoolReady` (R5.91 - R5.97). The pool of a service without route is there for routes of others; then those
+ * gateways have to accept it that say something about it (B5.17).
  *
- * @param keys the gateways of the service's routes
+ * @param routeGateways the gateways of the service's routes
  */
-export function* assessPools(context: Context, keys: readonly GatewayKey[]): Inquiry<PoolAssessment> {
+export function* assessPools(context: Context, routeGateways: readonly GatewayKey[]): Inquiry<PoolAssessment> {
   const scheduler = context.spec.router?.scheduler;
   if (context.stopped) return { condition: markStopped(type) };
   if (scheduler === undefined) return { condition: clearCondition(type) };
   const { name, namespace } = context.service.metadata;
   const pool = inferencePoolName(scheduler, name);
   const place = `${namespace}/${pool}`;
+  const routed = context.spec.router?.route !== undefined;
+  const keysFor = (found: InferencePool | undefined): readonly GatewayKey[] => (routed ? routeGateways : gatewaysOf(found));
   const v1 = yield* readPool(context, kinds.inferencePool, pool);
   if (externalPoolName(scheduler) !== undefined) {
-    return v1 === undefined ? unreadable(`failed to fetch referenced Inference Pool ${place}: not found`) : { condition: reportPool(v1, keys) };
+    return v1 === undefined
+      ? unreadable(`failed to fetch referenced Inference Pool ${place}: not found`)
+      : { condition: reportPool(v1, keysFor(v1)) };
   }
   const alpha = yield* readPool(context, kinds.inferencePoolAlpha, pool);
-  if (isPoolReadyForGateways(v1, keys) || isPoolReadyForGateways(alpha, keys)) return { condition: markTrue(type) };
+  if ([v1, alpha].some((version) => isPoolReadyForGateways(version, keysFor(version)))) return { condition: markTrue(type) };
   const reported = v1 ?? alpha;
-  if (reported !== undefined) return { condition: reportPool(reported, keys) };
+  if (reported !== undefined) return { condition: reportPool(reported, keysFor(reported)) };
   return { condition: markFalse(type, FETCH_ERROR, `Inference Pool ${place} not found (checked v1 and v1alpha2)`) };
 }
 

@@ -11,17 +11,18 @@ import { addressesOf, primaryUrl, serviceAddress } from './addresses.ts';
 import { type ConditionChange, markFalse, markStopped } from './condition-change.ts';
 import { assessGateways } from './gateways.ts';
 import { assessGroup, noGroup } from './group.ts';
+import { assessPools } from './pools.ts';
 import { readOwnRoutes, validateReferences } from './references.ts';
 import { groupStatus, observedGateways, observeScheduler } from './router-status.ts';
 import { assessRoutes } from './routes.ts';
 import { type DiscoveredUrl, discoverUrls } from './urls.ts';
 
-/** What the router wants done. With a `rejection` there is no stage to apply and the pass ends with that error (R5.3). */
+/** What the router wants done. With a `rejection` the references lead nowhere: there is no stage, and the pass ends with that error (R5.3). */
 export interface RouterPlan {
   /** To be applied in any case, before anything else of the router runs. */
   readonly conditions: readonly ConditionChange[];
   readonly rejection?: Rejection;
-  /** The managed HTTPRoute, present or absent; its events go out once it was applied. */
+  /** The managed HTTPRoute, present or absent, or why it cannot be rendered. To be applied after the scheduler. */
   readonly stage?: Stage;
   /** To be handed to `assessRouter`. */
   readonly group?: RoutingGroup;
@@ -33,19 +34,16 @@ export interface RouterAssessment {
   /** New values of these parts of the status, absent ones to be removed. Undefined when the status is to be left as it is. */
   readonly status?: { readonly router?: RouterStatus; readonly addresses?: readonly Address[]; readonly url?: string };
   readonly events: readonly EventText[];
-  /** The Gateways of all routes, for the readiness of the InferencePool (R5.4). */
-  readonly gateways: readonly ResolvedGateway[];
+  /** The pass ends with this error. */
   readonly rejection?: Rejection;
 }
 
-/** Validates references and renders the managed route: steps 2 and 4 of R5.3, up to the write. */
+/** Validates references and renders the managed route: step 2 of R5.3, and step 4 up to the write. */
 export function* routeService(context: Context): Inquiry<RouterPlan> {
   const { conditions, failure } = yield* validateReferences(context);
   if (failure !== undefined) return { conditions, rejection: reject('RefsInvalid', failure, { field: 'spec.router' }) };
   const { stage, group } = yield* renderRoute(context);
-  if (!stage.rejection) return { conditions, stage, ...(group ? { group } : {}) };
-  const failed = routeFailed(stage.rejection.message);
-  return { conditions: [...conditions.filter(({ type }) => type !== failed.type), failed], rejection: stage.rejection };
+  return { conditions, stage, ...(group ? { group } : {}) };
 }
 
 /** The condition for anything that fails while routes are written or looked at (R5.3, step 4). */
@@ -54,38 +52,41 @@ export function routeFailed(problem: string): ConditionChange {
 }
 
 /**
- * Assesses routes and gateways after the managed route was applied: addresses, topology, group and readiness (R5.3, steps 4,
- * 7 and 8).
+ * Assesses routes, pools and gateways after the managed route was applied: addresses, topology, group and readiness (R5.3, the rest
+ * of step 4 and steps 6 to 8). What comes after a step that failed is not looked at.
  *
  * @param managed the managed route as the server returned it from the write (R5.46), undefined when there is none
  * @param group what `routeService` made of the routing group
  */
 export function* assessRouter(context: Context, managed: HTTPRoute | undefined, group: RoutingGroup | undefined): Inquiry<RouterAssessment> {
-  if (context.stopped) return stoppedAssessment(context);
+  if (context.stopped) return yield* stoppedAssessment(context);
   const routed = context.spec.router?.route !== undefined;
   const { found: ownRoutes } = yield* readOwnRoutes(context);
   const routes = managed ? [...ownRoutes, managed] : ownRoutes;
 
   const discovery = yield* discoverAll(routes, context);
-  if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], gateways: [], rejection: discovery };
+  if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], rejection: discovery };
   const { gateways, urls } = discovery;
 
-  const assessed = group && managed ? assessGroup(context, group) : { conditions: noGroup, events: [] };
-  const { found: referenced } = yield* readGateways(context.spec.router?.gateway?.refs ?? [], context.service.metadata.namespace);
+  const assessed = group && managed ? assessGroup(group) : { conditions: noGroup, events: [] };
   const router = routed ? yield* composeStatus(context, routes, group) : undefined;
-  return {
-    conditions: [assessGateways(context, distinctGateways(gateways, referenced)), assessRoutes(context, routes), ...assessed.conditions],
+  const pools = yield* assessPools(context, gatewayKeys(gateways));
+  const outcome = {
     status: { ...(router ? { router } : {}), ...(routed ? routedAddresses(urls, context) : unroutedAddresses(context)) },
     events: assessed.events,
-    gateways,
   };
+  const conditions = [...assessed.conditions, pools.condition];
+  if (pools.rejection) return { ...outcome, conditions, rejection: pools.rejection };
+  const { found: referenced } = yield* readGateways(context.spec.router?.gateway?.refs ?? [], context.service.metadata.namespace);
+  return { ...outcome, conditions: [...conditions, assessGateways(context, distinctGateways(gateways, referenced)), assessRoutes(context, routes)] };
 }
 
 /** Stopped: nothing is routed and nothing is advertised, except that `status.url` stays (R5.75). */
-function stoppedAssessment(context: Context): RouterAssessment {
+function* stoppedAssessment(context: Context): Inquiry<RouterAssessment> {
   const { gatewaysReady, httpRoutesReady } = conditionTypes;
-  const conditions = [markStopped(gatewaysReady), markStopped(httpRoutesReady), ...noGroup];
-  return { conditions, status: { ...previousUrl(context) }, events: [], gateways: [] };
+  const { condition } = yield* assessPools(context, []);
+  const conditions = [...noGroup, condition, markStopped(gatewaysReady), markStopped(httpRoutesReady)];
+  return { conditions, status: { ...previousUrl(context) }, events: [] };
 }
 
 const previousUrl = ({ service }: Context): { url?: string } => (service.status?.url === undefined ? {} : { url: service.status.url });
@@ -146,6 +147,6 @@ function distinctGateways(resolved: readonly ResolvedGateway[], referenced: read
 }
 
 /** Names of the Gateways an InferencePool must be accepted by, as its status names them (R5.92). */
-export function gatewayKeys(gateways: readonly ResolvedGateway[]): { name: string; namespace: string }[] {
+function gatewayKeys(gateways: readonly ResolvedGateway[]): { name: string; namespace: string }[] {
   return gateways.map(({ gateway, parentRef }) => ({ name: parentRef.name, namespace: parentRef.namespace || (gateway.metadata.namespace ?? '') }));
 }

@@ -1,5 +1,5 @@
 import type { HTTPRoute } from '../api/gateway-api.ts';
-import { get, type Inquiry, list } from '../api/inquiry.ts';
+import { EVERYWHERE, get, type Inquiry, list } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { Service } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
@@ -41,7 +41,7 @@ export function* discoverUrls(
   for (const resolved of gateways) {
     const { metadata } = resolved.gateway;
     const gateway = { name: metadata.name ?? '', namespace: metadata.namespace ?? '' };
-    const listeners = selectListeners(resolved.gateway, resolved.parentRef.sectionName, settings.urlScheme);
+    const listeners = selectListeners(resolved.gateway, resolved.parentRef, settings.urlScheme);
     if (isRejection(listeners)) return listeners;
     const service = yield* findBackingService(gateway);
     const origins = [...externalOrigins(route, resolved, listeners, settings), ...internalOrigins(service, listeners, settings)];
@@ -84,10 +84,17 @@ function internalOrigins(service: Service | undefined, listeners: readonly HttpL
   return listeners.filter(({ port }) => ports.length === 0 || ports.includes(port)).map(({ scheme, port }) => ({ scheme, host, port }));
 }
 
-/** The Service behind a gateway: the first that carries its label, else the one with its name (R5.62). */
-function* findBackingService(gateway: { name: string; namespace: string }): Inquiry<Service | undefined> {
-  const [labelled] = yield* list<Service>(kinds.coreService, gateway.namespace, { [labels.gatewayName]: gateway.name });
-  return labelled ?? (yield* get<Service>(kinds.coreService, gateway.namespace, gateway.name));
+/**
+ * The Service behind a gateway: the first that carries its label, else the one with its name (R5.62), else the one that Envoy
+ * Gateway made for it, which is in a namespace of its own (B5.16).
+ */
+function* findBackingService({ name, namespace }: { name: string; namespace: string }): Inquiry<Service | undefined> {
+  const [labelled] = yield* list<Service>(kinds.coreService, namespace, { [labels.gatewayName]: name });
+  const found = labelled ?? (yield* get<Service>(kinds.coreService, namespace, name));
+  if (found) return found;
+  const envoyLabels = { [labels.envoyGatewayName]: name, [labels.envoyGatewayNamespace]: namespace };
+  const [envoy] = yield* list<Service>(kinds.coreService, EVERYWHERE, envoyLabels);
+  return envoy;
 }
 
 /** The port is left out where it is the scheme's own; an IPv6 address is put in brackets (R5.60). */

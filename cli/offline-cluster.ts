@@ -1,5 +1,5 @@
 import { convertObject } from '../api/convert.ts';
-import type { Answer, Question } from '../api/inquiry.ts';
+import { type Answer, EVERYWHERE, type Question } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { ConfigMap, KubeObject } from '../api/kubernetes.ts';
 import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
@@ -95,7 +95,7 @@ function respond(objects: readonly KubeObject[], question: Question): Answer {
 const isOfKind = (object: KubeObject, { kind }: { kind: { apiVersion: string; kind: string } }): boolean =>
   object.apiVersion === kind.apiVersion && object.kind === kind.kind;
 const inScope = (object: KubeObject, { kind, namespace }: { kind: { namespaced: boolean }; namespace: string }): boolean =>
-  !kind.namespaced || object.metadata.namespace === namespace;
+  !kind.namespaced || namespace === EVERYWHERE || object.metadata.namespace === namespace;
 const hasLabels = (object: KubeObject, labels: Readonly<Record<string, string>>): boolean =>
   Object.entries(labels).every(([key, value]) => object.metadata.labels?.[key] === value);
 

@@ -1,10 +1,11 @@
-import type { Answer, Question } from '../api/inquiry.ts';
-import { kindOf, kinds } from '../api/kinds.ts';
+import { type Answer, EVERYWHERE, type Question } from '../api/inquiry.ts';
+import { type Kind, kindOf, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
-import { BY_SERVICE, type Caches } from './caches.ts';
+import { BY_GATEWAY, BY_SERVICE, type Caches, gatewayLabels } from './caches.ts';
 import { isKindNotServed } from './runtime/api-error.ts';
 import type { Client } from './runtime/client.ts';
+import type { Informer } from './runtime/informer.ts';
 import type { ServedKinds } from './runtime/served-kinds.ts';
 import { compareVersions } from './runtime/store.ts';
 import { issueServingCertificate } from './serving-certificate.ts';
@@ -99,19 +100,26 @@ export function listFromCache(
 ): readonly KubeObject[] {
   const cache = caches.of(kind);
   if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
-  const service = wanted[labels.name];
-  const cached = service !== undefined && kind !== kinds.service ? cache.byIndex(BY_SERVICE, `${namespace}/${service}`) : cache.list(namespace);
-  const own = written.filter((object) => kindOf(object) === kind && object.metadata.namespace === namespace);
+  const cached = findCandidates(cache, kind, namespace, wanted);
+  const isThere = (object: KubeObject): boolean => namespace === EVERYWHERE || object.metadata.namespace === namespace;
+  const own = written.filter((object) => kindOf(object) === kind && isThere(object));
   const candidates = own.length === 0 ? cached : withOwn(cached, own);
-  return candidates.filter((object) => Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value));
+  return candidates.filter((object) => isThere(object) && Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value));
 }
 
-/** The newer of each object, sorted by name. */
+/** As few objects as an index can narrow it down to. */
+function findCandidates(cache: Informer, kind: Kind, namespace: string, wanted: ListQuestion['labels']): readonly KubeObject[] {
+  const service = wanted[labels.name];
+  if (service !== undefined && kind !== kinds.service) return cache.byIndex(BY_SERVICE, `${namespace}/${service}`);
+  const gatewayLabel = kind === kinds.coreService ? gatewayLabels.find((label) => wanted[label] !== undefined) : undefined;
+  if (gatewayLabel !== undefined) return cache.byIndex(BY_GATEWAY, `${gatewayLabel}=${wanted[gatewayLabel]}`);
+  return cache.list(namespace === EVERYWHERE ? undefined : namespace);
+}
+
+/** The newer of each object, sorted by namespace and name. */
 function withOwn(cached: readonly KubeObject[], own: readonly KubeObject[]): readonly KubeObject[] {
-  const byName = new Map(cached.map((object) => [object.metadata.name ?? '', object]));
-  for (const object of own) {
-    const name = object.metadata.name ?? '';
-    byName.set(name, newest(byName.get(name), object) ?? object);
-  }
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  const placeOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): string => `${namespace}/${name}`;
+  const byPlace = new Map(cached.map((object) => [placeOf(object), object]));
+  for (const object of own) byPlace.set(placeOf(object), newest(byPlace.get(placeOf(object)), object) ?? object);
+  return [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

@@ -2,6 +2,7 @@ import { type Kind, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels, PART_OF, SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import type { Options } from '../api/options.ts';
+import { routingGroupOf } from '../render/routing-group.ts';
 import type { StoredConfig } from './config/reconcile.ts';
 import { configNamesOf } from './config/references.ts';
 import type { Client } from './runtime/client.ts';
@@ -57,10 +58,20 @@ const byService = (object: KubeObject): string[] => {
   return name === undefined ? [] : [`${object.metadata.namespace ?? ''}/${name}`];
 };
 
+/** Services of the core API by the label that names the Gateway they belong to. */
+export const BY_GATEWAY = 'gateway';
+export const gatewayLabels: readonly string[] = [labels.gatewayName, labels.envoyGatewayName];
+const byGateway = (object: KubeObject): string[] =>
+  gatewayLabels.flatMap((label) => {
+    const gateway = object.metadata.labels?.[label];
+    return gateway === undefined ? [] : [`${label}=${gateway}`];
+  });
+
 export const BY_CONFIG = 'config';
+/** Services by routing group, also one that a config gave them. */
 export const BY_GROUP = 'group';
 const byGroup = (service: StoredService): string[] => {
-  const group = service.spec?.router?.route?.group;
+  const group = routingGroupOf(service);
   return group === undefined ? [] : [`${service.metadata.namespace}/${group}`];
 };
 
@@ -79,7 +90,9 @@ export function createCaches(sources: {
   const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });
   const configMaps = inform(kinds.configMap, { metadataOnly: true });
   const children = childKinds.map((kind) => inform(kind, { labelSelector: `${labels.partOf}=${PART_OF}`, indexes: { [BY_SERVICE]: byService } }));
-  const references = referenceKinds.map((kind) => inform(kind, { indexes: { [BY_SERVICE]: byService } }));
+  const references = referenceKinds.map((kind) =>
+    inform(kind, { indexes: { [BY_SERVICE]: byService, ...(kind === kinds.coreService ? { [BY_GATEWAY]: byGateway } : {}) } }),
+  );
   const byKind = new Map<Kind, Informer>([services, configs, ...children, ...references].map((i) => [i.kind, i as Informer]));
   return {
     services,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Question } from '../api/inquiry.ts';
+import { EVERYWHERE, type Question } from '../api/inquiry.ts';
 import type { Kind } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 
@@ -20,7 +20,9 @@ export interface Dependencies {
 const kindKey = (kind: Kind): string => `${kind.apiVersion} ${kind.kind}`;
 const objectKey = (kind: Kind, namespace: string | undefined, name: string): string =>
   `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/${name}`;
-const listKey = (kind: Kind, namespace: string | undefined): string => `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/*`;
+/** Lists are filed under one of their labels, so that an object finds them by its own labels and no other list is looked at. */
+const listKey = (kind: Kind, namespace: string | undefined, label?: readonly [string, string]): string =>
+  `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/*${label ? ` ${label[0]}=${label[1]}` : ''}`;
 
 type Labels = Readonly<Record<string, string>>;
 const matches = (labels: Labels, object: KubeObject): boolean => Object.entries(labels).every(([k, v]) => object.metadata.labels?.[k] === v);
@@ -40,7 +42,7 @@ export function createDependencies(): Dependencies {
   };
   const add = (key: string, question: Question): void => {
     if (question.ask === 'get') note(key, objectKey(question.kind, question.namespace, question.name), {});
-    if (question.ask === 'list') note(key, listKey(question.kind, question.namespace), question.labels);
+    if (question.ask === 'list') note(key, listKey(question.kind, question.namespace, Object.entries(question.labels)[0]), question.labels);
   };
   const note = (key: string, target: string, labels: Labels): void => {
     const keys = askers.get(target) ?? new Map<string, Labels[]>();
@@ -61,8 +63,11 @@ export function createDependencies(): Dependencies {
     dependents(kind, object) {
       const { namespace, name = '' } = object.metadata;
       const found = new Set<string>(askers.get(objectKey(kind, namespace, name))?.keys());
-      for (const [key, selectors] of askers.get(listKey(kind, namespace)) ?? []) {
-        if (selectors.some((labels) => matches(labels, object))) found.add(key);
+      const byLabel = [undefined, ...Object.entries(object.metadata.labels ?? {})];
+      for (const target of [namespace, EVERYWHERE].flatMap((place) => byLabel.map((label) => listKey(kind, place, label)))) {
+        for (const [key, selectors] of askers.get(target) ?? []) {
+          if (selectors.some((labels) => matches(labels, object))) found.add(key);
+        }
       }
       return found;
     },

@@ -3,10 +3,13 @@ import type { HTTPRouteMatch, HTTPRouteRule } from '../api/types.ts';
 import { qualifiedName } from './model-names.ts';
 import { addAdapterMatches, carriesHeader, withHeaderValue } from './model-routing.ts';
 
-/** Limits of one HTTPRoute (R2b.73). */
+/** Limits of one HTTPRoute (R2b.73). Those of what users state are in the schema; these are for what is added to it. */
 const MATCHES_PER_RULE = 64;
 const MATCHES_PER_ROUTE = 127;
 const RULES_PER_ROUTE = 16;
+const BACKENDS_PER_RULE = 16;
+const HEADER_VALUE_LENGTH = 4096;
+const HEADER_VALUE = /^[!-~]+([\t ]?[!-~]+)*$/;
 
 /**
  * Adds the matches of the LoRA adapters so that the route stays within the limits of the Gateway API (B5.2). Up to seven
@@ -21,6 +24,8 @@ export function fitAdapterMatches(
   adapters: readonly string[],
 ): HTTPRouteRule[] | Rejection {
   if (adapters.length === 0) return [...rules];
+  const unfit = adapters.find((adapter) => !isHeaderValue(qualifiedName(namespace, adapter)));
+  if (unfit !== undefined) return tooMuch(`the adapter name ${JSON.stringify(unfit)} cannot be the value of a header`, 'spec.model.lora.adapters');
   const layouts = [
     () => addAdapterMatches(rules, header, namespace, adapters),
     () => addAdapterMatches(rules, header, namespace, adapters).map((rule, i) => dropTrailingSlashes(rule, rules[i]?.matches?.length ?? 0)),
@@ -30,13 +35,21 @@ export function fitAdapterMatches(
     const split = layout().flatMap(splitRule);
     if (withinLimits(split)) return split;
   }
-  return reject(
-    'HTTPRouteReconcileError',
-    `${adapters.length} LoRA adapters do not fit in one HTTPRoute, which holds ${RULES_PER_ROUTE} rules and ${MATCHES_PER_ROUTE} matches. ` +
-      'Use fewer adapters, or switch model-based routing off for this service.',
-    { field: 'spec.model.lora.adapters' },
-  );
+  const limits = `${adapters.length} LoRA adapters do not fit in one HTTPRoute, which holds ${RULES_PER_ROUTE} rules and ${MATCHES_PER_ROUTE} matches`;
+  return tooMuch(`${limits}. Use fewer adapters, or switch model-based routing off for this service.`, 'spec.model.lora.adapters');
 }
+
+/** The rules of a grouped service, unless one has more backends than a rule may have. */
+export function fitBackends(rules: readonly HTTPRouteRule[]): HTTPRouteRule[] | Rejection {
+  const most = Math.max(0, ...rules.map((rule) => rule.backendRefs?.length ?? 0));
+  if (most <= BACKENDS_PER_RULE) return [...rules];
+  const limits = `a rule of an HTTPRoute has at most ${BACKENDS_PER_RULE} backends, and the routing group needs ${most}`;
+  return tooMuch(`${limits}. Stop members, or divide the group.`, 'spec.router.route.group');
+}
+
+const isHeaderValue = (text: string): boolean => text.length <= HEADER_VALUE_LENGTH && HEADER_VALUE.test(text);
+
+const tooMuch = (problem: string, field: string): Rejection => reject('HTTPRouteReconcileError', problem, { field });
 
 function withinLimits(rules: readonly HTTPRouteRule[]): boolean {
   const matches = rules.reduce((sum, rule) => sum + Math.max(1, rule.matches?.length ?? 0), 0);

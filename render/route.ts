@@ -10,7 +10,7 @@ import { reportCollisions } from './model-collisions.ts';
 import { adapterNames } from './model-names.ts';
 import { modelRoutingEnabled, stripModelRouting } from './model-routing.ts';
 import { choosePoolGroup, type PoolGroup, withPoolGroup } from './pool-version.ts';
-import { fitAdapterMatches } from './route-limits.ts';
+import { fitAdapterMatches, fitBackends } from './route-limits.ts';
 import { type RoutingGroup, resolveGroup, rewriteSharedRules } from './routing-group.ts';
 
 export interface RenderedRoute {
@@ -45,9 +45,11 @@ export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
   const services = yield* list<LLMInferenceService>(kinds.service, context.service.metadata.namespace);
   const groupName = context.spec.router?.route?.group;
   const group = groupName === undefined ? undefined : resolveGroup(context, groupName, services);
-  const grouped = group ? rewriteSharedRules(versioned, group, context) : versioned;
+  const grouped = group ? fitBackends(rewriteSharedRules(versioned, group, context)) : versioned;
+  if (isRejection(grouped)) return { stage: { name: 'route', present: [], absent: [], rejection: grouped } };
+  const timed = context.settings.ingress.disableRouteTimeouts ? withoutEndlessTimeouts(grouped) : grouped;
 
-  const route = managedRoute(context, { ...spec, rules: grouped }, poolGroup === POOL_GROUP_V1);
+  const route = managedRoute(context, { ...spec, rules: timed }, poolGroup === POOL_GROUP_V1);
   const collision = reportCollisions(context, services);
   const events: EventText[] = collision ? [collision] : [];
   return { stage: { name: 'route', present: [route], absent: [], events }, ...(group ? { group } : {}) };
@@ -58,6 +60,16 @@ function* applyModelRouting(rules: readonly HTTPRouteRule[], context: Context): 
   const enabled = yield* modelRoutingEnabled(context);
   if (!enabled) return stripModelRouting(rules, header);
   return fitAdapterMatches(rules, header, context.service.metadata.namespace, adapterNames(context.spec));
+}
+
+const ENDLESS = /^(0+(ms|[hms]))+$/;
+
+/** Rules that do not say that nothing times out, for gateways that know no time-outs (B5.23). Other time-outs stay. */
+function withoutEndlessTimeouts(rules: readonly HTTPRouteRule[]): HTTPRouteRule[] {
+  return rules.map((rule) => {
+    const { timeouts, ...rest } = rule;
+    return Object.values(timeouts ?? {}).every((timeout) => ENDLESS.test(timeout)) ? rest : rule;
+  });
 }
 
 /** The API group of the default pool, where the service has one (R5.38). */

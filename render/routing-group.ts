@@ -52,15 +52,28 @@ export function routingWeightOf(service: LLMInferenceService): number {
 
 /** Whether traffic can be sent to a service: its router is ready and every workload it has is running (R5.106). */
 export function isRoutable(service: LLMInferenceService): boolean {
-  const routerReady = service.status?.conditions?.find((c) => c.type === conditionTypes.routerReady)?.status === 'True';
-  const { primary, prefill, scheduler } = service.status?.workloads ?? {};
-  const runs = (workload: typeof primary): boolean => workload === undefined || (workload.readyReplicas ?? 0) > 0;
-  return routerReady && primary !== undefined && [primary, prefill, scheduler].every(runs);
+  return routerReadiness(service)?.status === 'True' && isRunning(service);
 }
 
-/** Whether a peer counts: it is not being deleted, and it is stopped (then only for status) or routable (R5.106). */
-export function isEligiblePeer(peer: LLMInferenceService): boolean {
-  return !peer.metadata.deletionTimestamp && (isStopped(peer.metadata) || isRoutable(peer));
+const routerReadiness = (service: LLMInferenceService) => service.status?.conditions?.find((c) => c.type === conditionTypes.routerReady);
+
+function isRunning(service: LLMInferenceService): boolean {
+  const { primary, prefill, scheduler } = service.status?.workloads ?? {};
+  const runs = (workload: typeof primary): boolean => workload === undefined || (workload.readyReplicas ?? 0) > 0;
+  return primary !== undefined && [primary, prefill, scheduler].every(runs);
+}
+
+/**
+ * Whether a peer counts: it is not being deleted, and it is stopped (then only for status) or routable (R5.106). One that takes
+ * part already stays while only its own route waits for the gateway. Otherwise every change of a member's route would take the member
+ * out of all other routes, these would wait for the gateway in turn, and the members would chase each other.
+ *
+ * @param takesPart whether traffic is sent to the peer so far
+ */
+export function isEligiblePeer(peer: LLMInferenceService, takesPart: boolean): boolean {
+  if (peer.metadata.deletionTimestamp) return false;
+  if (isStopped(peer.metadata) || isRoutable(peer)) return true;
+  return takesPart && routerReadiness(peer)?.reason === 'HTTPRoutesNotReady' && isRunning(peer);
 }
 
 /**
@@ -78,8 +91,11 @@ export function resolveGroup(context: Context, group: string, services: readonly
     models: plainNames(namespace, declaredNames(context.spec, selfName)),
     backend: backendOf(selfName, context.spec, context.spec.router?.scheduler && defaultPool(selfName)),
   };
+  const published = context.service.status?.router?.group;
+  const known = new Set(published?.name === group ? published.members?.filter(({ stopped }) => !stopped).map(({ name }) => name) : []);
   const peers = services
-    .filter((service) => service.metadata.name !== selfName && routingGroupOf(service) === group && isEligiblePeer(service))
+    .filter((service) => service.metadata.name !== selfName && routingGroupOf(service) === group)
+    .filter((service) => isEligiblePeer(service, known.has(service.metadata.name ?? '')))
     .map(memberOf);
   const [model = ''] = plainNames(namespace, [effectiveModelName(context.spec, selfName)]);
   const matches = (member: GroupMember): boolean =>
@@ -127,8 +143,15 @@ export function isSharedRule(rule: HTTPRouteRule, context: Context): boolean {
   return !isParticipantRule(rule, context) && (rule.backendRefs ?? []).some((backend) => isManagedBackend(backend, context));
 }
 
-/** Puts the weighted backends of the group into the shared rules; filters, matches and timeouts stay (R5.112). */
+/**
+ * Puts the weighted backends of the group into the shared rules, in place of those of the service; filters, matches, timeouts and
+ * backends of the user stay (R5.112, B5.8).
+ */
 export function rewriteSharedRules(rules: readonly HTTPRouteRule[], group: RoutingGroup, context: Context): HTTPRouteRule[] {
-  const backendRefs = weightedBackends(group);
-  return rules.map((rule) => (isSharedRule(rule, context) ? { ...rule, backendRefs } : rule));
+  const weighted = weightedBackends(group);
+  return rules.map((rule) => {
+    if (!isSharedRule(rule, context)) return rule;
+    const others = (rule.backendRefs ?? []).filter((backend) => !isManagedBackend(backend, context));
+    return { ...rule, backendRefs: [...weighted, ...others] };
+  });
 }

@@ -10,6 +10,7 @@ import type { ServedKinds } from '../runtime/served-kinds.ts';
 import type { WrittenObjects } from '../written-objects.ts';
 import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
+import type { StandingEvents } from './standing-events.ts';
 import type { SpecValidator } from './validation.ts';
 
 /** What the service reconciler works with. */
@@ -21,6 +22,7 @@ export interface ServiceEnvironment {
   readonly applier: Applier;
   readonly validator: SpecValidator;
   readonly events: EventRecorder;
+  readonly standing: StandingEvents;
   readonly dependencies: Dependencies;
   readonly news: News;
   readonly written: WrittenObjects<StoredService>;

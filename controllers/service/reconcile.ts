@@ -1,4 +1,5 @@
 import { conditionTypes as c } from '../../api/conditions.ts';
+import type { EventText } from '../../api/event-text.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
@@ -134,11 +135,15 @@ async function loadSettings({ client, caches, options: { systemNamespace } }: Se
   return parseSettings(configMap.data ?? {}, systemNamespace);
 }
 
-async function publish({ client, events, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
+/** A failure that the next attempt may not see again is told each time, one that waits for a change of its inputs once. */
+const failureEvent = ({ message, retry }: Rejection): EventText =>
+  retry
+    ? { type: 'Warning', reason: 'Error', message: `Reconciliation failed: ${message}` }
+    : { type: 'Warning', reason: 'Error', message: `Reconciliation failed: terminal error: ${message}`, standing: true };
+
+async function publish({ client, events, standing, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
   const { stored } = pass;
-  const texts = [...pass.events];
-  if (failure)
-    texts.push({ type: 'Warning', reason: 'Error', message: `Reconciliation failed: ${failure.retry ? '' : 'terminal error: '}${failure.message}` });
+  const texts = standing.news(stored.metadata.uid, failure ? [...pass.events, failureEvent(failure)] : pass.events);
   const status = finishedStatus(pass);
   try {
     const updated = await publishStatus(client, kinds.service, stored, status);

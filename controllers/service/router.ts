@@ -4,8 +4,7 @@ import { answerAsync, get } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
-import { assessPools } from '../../assess/pools.ts';
-import { assessRouter, gatewayKeys, type RouterAssessment, routeFailed, routeService } from '../../assess/router.ts';
+import { assessRouter, type RouterAssessment, routeFailed, routeService } from '../../assess/router.ts';
 import { assessScheduler, schedulerFailed } from '../../assess/scheduler.ts';
 import type { Context, Stage, StageName } from '../../render/children.ts';
 import { renderScheduler } from '../../render/scheduler/scheduler.ts';
@@ -42,10 +41,7 @@ async function runRouter(pass: Pass, context: Context, applier: Applier): Promis
   applyChanges(conditions, assessment.conditions);
   pass.events.push(...assessment.events);
   publishRouting(pass.status, assessment);
-  if (assessment.rejection) return assessment.rejection;
-  const pools = await answerAsync(assessPools(context, gatewayKeys(assessment.gateways)), respond);
-  applyChanges(conditions, [pools.condition]);
-  return pools.rejection;
+  return assessment.rejection;
 }
 
 async function reconcileScheduler(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {

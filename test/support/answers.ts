@@ -1,4 +1,4 @@
-import { type Answer, answer, type Inquiry, type Question } from '../../api/inquiry.ts';
+import { type Answer, answer, EVERYWHERE, type Inquiry, type Question } from '../../api/inquiry.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 
@@ -18,7 +18,7 @@ export function answersFrom(objects: readonly object[], options: { notServed?: r
         const { kind, namespace, labels } = question;
         const carries = (o: KubeObject): boolean => Object.entries(labels).every(([key, value]) => o.metadata.labels?.[key] === value);
         return all
-          .filter((o) => isOfKind(o, kind) && o.metadata.namespace === namespace && carries(o))
+          .filter((o) => isOfKind(o, kind) && (namespace === EVERYWHERE || o.metadata.namespace === namespace) && carries(o))
           .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
       }
       case 'certificate':

@@ -26,6 +26,7 @@ export function ingress(overrides: Partial<IngressSettings> = {}): IngressSettin
     enableTLS: true,
     modelBasedRoutingHeaderName: HEADER,
     modelBasedRoutingMode: 'enabled',
+    disableRouteTimeouts: false,
     ...overrides,
   };
 }

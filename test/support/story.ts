@@ -170,6 +170,12 @@ export const has =
     check?.(child);
   };
 
+/** There is no such child. */
+export const lacks =
+  (kind: Kind, suffix: string): Expectation =>
+  async ({ admin, namespace, name }) =>
+    expect(await admin.get(kind, namespace, childName(name, suffix)), `${kind.kind} ${childName(name, suffix)}`).to.equal(undefined);
+
 /** Exactly these children, as `Kind/name`. */
 export const hasChildren =
   (expected: readonly string[]): Expectation =>

@@ -20,6 +20,7 @@ describe('ingress settings (R2.3)', () => {
       enableTLS: false,
       modelBasedRoutingHeaderName: 'X-Gateway-Model-Name',
       modelBasedRoutingMode: 'enabled',
+      disableRouteTimeouts: false,
     }));
 
   const gateways: [string, string, string][] = [
@@ -44,6 +45,11 @@ describe('ingress settings (R2.3)', () => {
   for (const [word, mode] of Object.entries(modes)) {
     it(`mode "${word}" is ${mode}`, () => expect(good(ingress({ modelBasedRoutingMode: word })).ingress.modelBasedRoutingMode).to.equal(mode));
   }
+
+  it('know gateways without time-outs by `true` alone (B5.23)', () => {
+    expect(good(ingress({ disableHTTPRouteTimeout: true })).ingress.disableRouteTimeouts).to.equal(true);
+    expect(good(ingress({ disableHTTPRouteTimeout: 'true' })).ingress.disableRouteTimeouts).to.equal(false);
+  });
 
   const problems: [string, Record<string, string | object>, string][] = [
     ['bad JSON', { ingress: '{' }, 'unable to parse ingress config json'],

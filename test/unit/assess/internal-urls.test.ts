@@ -162,6 +162,26 @@ describe('internal URLs (5.22.1)', () => {
     ]);
   });
 
+  describe('of a gateway whose Service is in another namespace (B5.16)', () => {
+    const labels = {
+      'gateway.envoyproxy.io/owning-gateway-name': 'gateway',
+      'gateway.envoyproxy.io/owning-gateway-namespace': NS,
+    };
+    const envoy = coreService('envoy-gateway-ns-gateway-1a2b', 'envoy-gateway-system', { labels, ports: [80] });
+    const hosts = (...services: object[]) => found(discover({ gateway: { addresses: [] }, services })).map(({ host }) => host);
+
+    it('are found by the labels of Envoy Gateway', () => {
+      expect(hosts(envoy)).to.deep.equal(['envoy-gateway-ns-gateway-1a2b.envoy-gateway-system.svc.cluster.local']);
+    });
+    it('are not those of a gateway of the same name', () => {
+      const others = { ...labels, 'gateway.envoyproxy.io/owning-gateway-namespace': 'other-ns' };
+      expect(hosts(coreService('envoy-other', 'envoy-gateway-system', { labels: others }))).to.deep.equal([]);
+    });
+    it('come after a Service in its own namespace', () => {
+      expect(hosts(envoy, coreService('gateway', NS, { ports: [80] }))).to.deep.equal([`gateway.${NS}.svc.cluster.local`]);
+    });
+  });
+
   it('takes the alphabetically first of several labelled Services', () => {
     const labels = { 'gateway.networking.k8s.io/gateway-name': 'gateway' };
     const services = [coreService('b', NS, { labels }), coreService('a', NS, { labels })];

@@ -4,7 +4,7 @@ import { answer } from '../../../api/inquiry.ts';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/kubernetes.ts';
 import type { SchedulerSpec } from '../../../api/types.ts';
-import { assessPools, isPoolReady, isPoolReadyForGateways, reportPool } from '../../../assess/pools.ts';
+import { assessPools, gatewaysOf, isPoolReadyForGateways, reportPool } from '../../../assess/pools.ts';
 import { cluster, contextOf } from '../render/scheduler/fixture.ts';
 
 type Entry = PoolParent & { conditions: NonNullable<PoolParent['conditions']> };
@@ -45,7 +45,7 @@ for (const [version, pool] of versions) {
     ];
     for (const [title, subject, expected] of alone) {
       it(`without gateways: ${title}`, () => {
-        expect(isPoolReady(subject)).to.equal(expected);
+        expect(isPoolReadyForGateways(subject, gatewaysOf(subject))).to.equal(expected);
       });
     }
 
@@ -108,7 +108,7 @@ for (const [version, pool] of versions) {
 describe('the condition InferencePoolReady', () => {
   const [v1, alpha] = versions.map(([, pool]) => pool) as [(parents: Entry[]) => KubeObject, (parents: Entry[]) => KubeObject];
   const assess = (scheduler: SchedulerSpec | undefined, objects: KubeObject[], stopped = false, served = true) => {
-    const context = contextOf({ router: scheduler === undefined ? {} : { scheduler } }, { stopped });
+    const context = contextOf({ router: { route: {}, ...(scheduler ? { scheduler } : {}) } }, { stopped });
     return answer(assessPools(context, [gateway('gw')]), cluster(objects, served));
   };
 
@@ -143,5 +143,22 @@ describe('the condition InferencePoolReady', () => {
     const missing = assess(external, [v1([by('gw', [yes])])]);
     expect(missing.condition).to.include({ status: 'False', reason: 'InferencePoolFetchError' });
     expect(missing.rejection?.message).to.contain('failed to fetch referenced Inference Pool ml/theirs');
+  });
+
+  describe('without a route (B5.17)', () => {
+    const unrouted = (scheduler: SchedulerSpec, objects: KubeObject[]) =>
+      answer(assessPools(contextOf({ router: { scheduler } }), []), cluster(objects, true)).condition;
+
+    it('waits for any gateway', () => expect(unrouted({}, [v1([]), alpha([])])).to.include({ reason: 'WaitingForGateway' }));
+    it('is True when the gateways of other routes accept the pool', () => {
+      expect(unrouted({}, [v1([by('theirs', [yes]), by('too', [yes])]), alpha([])])).to.deep.equal({ type: 'InferencePoolReady', status: 'True' });
+    });
+    it('is False when one of them does not', () => {
+      expect(unrouted({}, [v1([by('theirs', [yes]), by('too', [no])])])).to.include({ reason: 'InferencePoolNotReady' });
+    });
+    it('holds for an external pool, too', () => {
+      const pool = { ...v1([by('theirs', [yes])]), metadata: { ...metadata, name: 'ext' } };
+      expect(unrouted({ pool: { ref: { name: 'ext' } } }, [pool])).to.deep.equal({ type: 'InferencePoolReady', status: 'True' });
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { HTTPRoute } from '../../../api/gateway-api.ts';
 import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
-import { assessRouter, gatewayKeys, routeService } from '../../../assess/router.ts';
+import { assessRouter, routeService } from '../../../assess/router.ts';
 import type { Context } from '../../../render/children.ts';
 import { ask } from '../../support/answers.ts';
 import {
@@ -44,9 +44,15 @@ describe('the router of a service', () => {
 
   it('is ready once the gateway accepted the route', () => {
     const conditions = pass(context({ spec }), [edge], accepted).assessment.conditions;
-    expect(conditions).to.deep.equal([
+    expect(conditions).to.have.deep.members([
       { type: 'GatewaysReady', clear: true },
       { type: 'HTTPRoutesReady', status: 'True' },
+      {
+        type: 'InferencePoolReady',
+        status: 'False',
+        reason: 'InferencePoolFetchError',
+        message: 'Inference Pool ns/llama-inference-pool not found (checked v1 and v1alpha2)',
+      },
       { type: 'GroupReady', clear: true },
       { type: 'GroupDegraded', clear: true },
     ]);
@@ -59,12 +65,19 @@ describe('the router of a service', () => {
     expect(plan.rejection?.message).to.equal('Managed HTTPRoute references non-existent Gateway kserve/kserve-ingress-gateway');
   });
 
-  it('reports a route that cannot be rendered in HTTPRoutesReady', () => {
+  it('hands on a route that cannot be rendered, for the scheduler comes first (R5.3)', () => {
     const adapters = Array.from({ length: 60 }, (_, i) => ({ name: `a${i}`, uri: 'x' }));
     const plan = ask(routeService(context({ spec: { ...spec, model: { uri: 'x', lora: { adapters } } } })), [edge]);
-    expect(plan.conditions).to.have.length(2);
-    expect(plan.conditions[1]).to.include({ type: 'HTTPRoutesReady', status: 'False', reason: 'HTTPRouteReconcileError' });
-    expect(plan.rejection?.retry).to.equal(false);
+    expect(plan.rejection).to.equal(undefined);
+    expect(plan.stage?.rejection).to.include({ reason: 'HTTPRouteReconcileError', retry: false });
+  });
+
+  it('judges neither gateways nor routes when the external pool cannot be read (R5.3)', () => {
+    const router = { ...spec.router, scheduler: { pool: { ref: { name: 'theirs' } } } };
+    const { conditions, rejection, status } = pass(context({ spec: { router } })).assessment;
+    expect(rejection).to.include({ reason: 'InferencePoolFetchError' });
+    expect(conditions.map(({ type }) => type)).to.deep.equal(['GroupReady', 'GroupDegraded', 'InferencePoolReady']);
+    expect(status?.addresses).to.have.length(3);
   });
 
   it('reports a listener that is not there, and leaves the status alone', () => {
@@ -93,9 +106,10 @@ describe('the router of a service', () => {
     const { plan, assessment } = pass(c, []);
     expect(plan.stage?.absent).to.have.length(1);
     expect(assessment.status).to.deep.equal({ url: 'http://old/' });
-    expect(assessment.conditions).to.deep.equal([
+    expect(assessment.conditions).to.have.deep.members([
       { type: 'GatewaysReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
       { type: 'HTTPRoutesReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
+      { type: 'InferencePoolReady', status: 'False', reason: 'Stopped', message: 'Service is stopped' },
       { type: 'GroupReady', clear: true },
       { type: 'GroupDegraded', clear: true },
     ]);
@@ -106,7 +120,7 @@ describe('the router of a service', () => {
       const c = context({ spec: router ? { router } : {}, status: { url: 'http://old/', router: { gateways: [] } } });
       const { status, conditions } = pass(c).assessment;
       expect(status).to.deep.equal({ addresses: [{ url: 'https://llama-kserve-workload-svc.ns.svc.cluster.local' }], url: 'http://old/' });
-      expect(conditions.every((change) => 'clear' in change)).to.equal(true);
+      expect(conditions.filter((change) => !('clear' in change)).map(({ type }) => type)).to.deep.equal(router ? ['InferencePoolReady'] : []);
     }
   });
 
@@ -117,14 +131,13 @@ describe('the router of a service', () => {
     const { plan, assessment } = pass(c, [edge, other, mine]);
     expect(plan.stage?.present).to.deep.equal([]);
     expect(assessment.status?.url).to.equal('https://203.0.113.9/mine');
-    expect(gatewayKeys(assessment.gateways)).to.deep.equal([{ name: 'other', namespace: 'ns' }]);
     expect(assessment.status?.router?.gateways).to.have.length(1);
   });
 
   it('judges the gateways named by reference also without a route (B5.19)', () => {
     const c = context({ spec: { router: { gateway: { refs: [{ name: 'a' }, { name: 'b' }] } } } });
     const objects = [gateway({ name: 'a', namespace: 'ns', conditions: [programmed] }), gateway({ name: 'b', namespace: 'ns' })];
-    expect(pass(c, objects).assessment.conditions[0]).to.include({
+    expect(pass(c, objects).assessment.conditions.find(({ type }) => type === 'GatewaysReady')).to.include({
       reason: 'GatewaysNotReady',
       message: 'The following Gateways are not ready: [ns/b]',
     });
@@ -143,7 +156,7 @@ describe('the router of a service', () => {
         },
       ],
     });
-    expect(assessment.conditions.at(-2)).to.deep.equal({ type: 'GroupReady', status: 'True' });
+    expect(assessment.conditions[0]).to.deep.equal({ type: 'GroupReady', status: 'True' });
   });
 
   it('comes to the same status in the next pass', () => {

@@ -282,6 +282,14 @@ describe('external URLs (5.22.1)', () => {
     expect(found(discover({ route: { hostnames: ['*.example.com'] } })).map(({ url }) => url)).to.deep.equal(['http://inference.example.com/']);
   });
 
+  it('keeps to the port of the parent reference (B5.15)', () => {
+    const listeners = [http, https, listener('alt', 'HTTP', 8080)];
+    const at = (port: number) => discover({ gateway: { listeners }, route: { parentRefs: [{ ...parent, port }] } });
+    expect(found(at(8080)).map(({ url }) => url)).to.deep.equal(['http://203.0.113.1:8080/']);
+    const result = at(9090);
+    expect(isRejection(result) && result.message).to.equal('no HTTP-capable listener on port 9090 found in gateway gateway-ns/gateway');
+  });
+
   it('skips parents that are no gateways', () => {
     const mesh = { group: '', kind: 'Service', name: 'mesh' };
     expect(found(discover({ route: { parentRefs: [mesh, parent] } })).map(({ url }) => url)).to.deep.equal(['http://203.0.113.1/']);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Question } from '../../../api/inquiry.ts';
+import { EVERYWHERE, type Question } from '../../../api/inquiry.ts';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/kubernetes.ts';
 import { createDependencies } from '../../../controllers/dependencies.ts';
@@ -32,6 +32,16 @@ describe('dependencies', () => {
     dependencies.record('ns/a', [list({ app: 'x' }), list({ app: 'y' })]);
     expect([...dependencies.dependents(kinds.coreService, labelled({ app: 'y', more: 'z' }))]).to.deep.equal(['ns/a']);
     expect([...dependencies.dependents(kinds.coreService, labelled({ app: 'z' }))]).to.deep.equal([]);
+  });
+
+  it('find who listed all of a namespace, and who listed all namespaces', () => {
+    const dependencies = createDependencies();
+    dependencies.record('ns/a', [list({})]);
+    dependencies.record('ns/b', [list({ app: 'x', tier: 'y' }, EVERYWHERE)]);
+    dependencies.record('ns/c', [list({ app: 'x' }, 'elsewhere')]);
+    expect([...dependencies.dependents(kinds.coreService, labelled({ tier: 'y', app: 'x' }))]).to.have.members(['ns/a', 'ns/b']);
+    expect([...dependencies.dependents(kinds.coreService, labelled({ app: 'x' }))]).to.deep.equal(['ns/a']);
+    expect([...dependencies.dependents(kinds.coreService, { ...labelled({}), metadata: { name: 's', namespace: 'ns' } })]).to.deep.equal(['ns/a']);
   });
 
   it('hold from the moment a question is asked until a pass ends without it', () => {

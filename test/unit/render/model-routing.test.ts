@@ -121,6 +121,13 @@ describe('adapter matches within the limits of an HTTPRoute (B5.2)', () => {
     expect(isRejection(fitAdapterMatches(preset, HEADER, 'ns', names(55)))).to.equal(true);
   });
 
+  it('names the adapter that a header cannot carry', () => {
+    for (const name of ['zwölf', 'a'.repeat(4096)]) {
+      const result = fitAdapterMatches(preset, HEADER, 'ns', ['sql', name]);
+      expect(isRejection(result) && result.message).to.equal(`the adapter name ${JSON.stringify(name)} cannot be the value of a header`);
+    }
+  });
+
   it('never exceeds a limit and never forgets an adapter, whatever their number', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 54 }), (count) => {

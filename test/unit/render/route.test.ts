@@ -206,6 +206,17 @@ describe('the managed route of a grouped service', () => {
     expect(rulesOf(routeOf(context({ spec }), [peer]))).to.deep.equal([custom]);
   });
 
+  it('keeps a backend of the user beside one of ours (B5.8)', () => {
+    const docs = { name: 'docs', port: 80, weight: 5 };
+    const mixed = {
+      name: 'mine',
+      matches: [{ path: { type: 'PathPrefix', value: '/all' } }],
+      backendRefs: [poolBackend('llama-inference-pool'), docs],
+    };
+    const spec = withRoute({}, { group: 'g', weight: 80, http: { spec: { parentRefs, rules: [mixed] } } });
+    expect(rulesOf(routeOf(context({ spec }), [peer]))).to.deep.equal([{ ...mixed, backendRefs: [...weighted, docs] }]);
+  });
+
   it('is its own only backend when the group came from a config and no peer is known (B5.1)', () => {
     const route = routeOf(grouped(), [service({ name: 'llama' })]);
     expect(ruleNamed(route, 'v1-model-routing')?.backendRefs).to.deep.equal([weighted[0]]);
@@ -215,6 +226,46 @@ describe('the managed route of a grouped service', () => {
     const { group } = render(grouped(), [peer]);
     expect(group?.matching.map((m) => m.name)).to.deep.equal(['llama', 'peer']);
   });
+});
+
+describe('the limits of a managed route', () => {
+  const peers = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      service({
+        name: `peer-${i}`,
+        spec: { model: { uri: 'x', name: 'llama' }, router: { route: { group: 'g', weight: 1 } } },
+        status: {
+          conditions: [{ type: 'RouterReady', status: 'True' }],
+          workloads: { primary: { kind: 'Deployment', name: 'x', readyReplicas: 1 } },
+        },
+      }),
+    );
+  const grouped = context({ spec: withRoute({}, { group: 'g', weight: 1 }) });
+
+  it('let a group have sixteen running members', () => {
+    expect(ruleNamed(routeOf(grouped, peers(15)), 'v1-model-routing')?.backendRefs).to.have.length(16);
+  });
+
+  it('are told of, before the API server refuses the route, when there are more', () => {
+    const { stage } = render(grouped, peers(16));
+    expect(stage.present).to.deep.equal([]);
+    expect(stage.rejection).to.deep.include({ reason: 'HTTPRouteReconcileError', field: 'spec.router.route.group', retry: false });
+    expect(stage.rejection?.message).to.equal(
+      'a rule of an HTTPRoute has at most 16 backends, and the routing group needs 17. Stop members, or divide the group.',
+    );
+  });
+});
+
+describe('time-outs of the managed route (B5.23)', () => {
+  const [preset = {}] = presetRules('ns', 'llama');
+  const timeouts = { request: '30s', backendRequest: '0s' };
+  const chosen = { ...preset, name: 'chosen', timeouts };
+  const http = { http: { spec: { parentRefs, rules: [preset, chosen] } } };
+  const timeoutsOf = (disableRouteTimeouts: boolean) =>
+    rulesOf(routeOf(context({ spec: withRoute({}, http), ingress: { disableRouteTimeouts } }))).map((r) => r.timeouts);
+
+  it('are those of the preset', () => expect(timeoutsOf(false)).to.deep.equal([preset.timeouts, timeouts]));
+  it('are left out where they say nothing and the gateway knows none', () => expect(timeoutsOf(true)).to.deep.equal([undefined, timeouts]));
 });
 
 describe('collisions of model names', () => {

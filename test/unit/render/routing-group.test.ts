@@ -28,10 +28,41 @@ describe('eligibility of a peer (5.22.9)', () => {
     ['with a scheduler without count', member('a', { status: { ...running, workloads: { primary: workload(1), scheduler: workload() } } })],
     ['terminating and stopped', member('a', { annotations: STOP, deletionTimestamp: '2026-01-01T00:00:00Z' })],
   ];
-  for (const [what, peer] of out) it(`is not given when it is ${what}`, () => expect(isEligiblePeer(peer)).to.equal(false));
+  for (const [what, peer] of out) it(`is not given when it is ${what}`, () => expect(isEligiblePeer(peer, false)).to.equal(false));
 
-  it('is given when it runs', () => expect(isEligiblePeer(member('a'))).to.equal(true));
-  it('is given when it is stopped, without workloads', () => expect(isEligiblePeer(member('a', { annotations: STOP, status: {} }))).to.equal(true));
+  it('is given when it runs', () => expect(isEligiblePeer(member('a'), false)).to.equal(true));
+  it('is given when it is stopped, without workloads', () =>
+    expect(isEligiblePeer(member('a', { annotations: STOP, status: {} }), false)).to.equal(true));
+});
+
+describe('a peer that takes part already', () => {
+  const unready = (reason: string, readyReplicas = 1): LLMInferenceServiceStatus => ({
+    conditions: [{ type: 'RouterReady', status: 'False', reason }],
+    workloads: { primary: workload(readyReplicas) },
+  });
+  const published = (...names: string[]): LLMInferenceServiceStatus => ({
+    router: { group: { name: 'g', members: names.map((name) => ({ name, weight: 10 })) } },
+  });
+  const matching = (peerStatus: LLMInferenceServiceStatus, ownStatus: LLMInferenceServiceStatus, overrides: object = {}) => {
+    const self = context({ name: 'self', spec: inGroup('g', 80, { uri: 'x', name: 'm' }), status: ownStatus });
+    return resolveGroup(self, 'g', [member('a', { status: peerStatus, ...overrides })]).matching.map(({ name }) => name);
+  };
+
+  it('stays while its own route waits for the gateway', () => {
+    expect(matching(unready('HTTPRoutesNotReady'), published('a', 'self'))).to.deep.equal(['a', 'self']);
+  });
+  const gone: [string, string[]][] = [
+    ['it does not take part yet', matching(unready('HTTPRoutesNotReady'), published('self'))],
+    ['it took part in another group', matching(unready('HTTPRoutesNotReady'), { router: { group: { ...published('a').router?.group, name: 'h' } } })],
+    [
+      'it was stopped',
+      matching(unready('HTTPRoutesNotReady'), { router: { group: { name: 'g', members: [{ name: 'a', weight: 10, stopped: true }] } } }),
+    ],
+    ['its pool is not ready', matching(unready('InferencePoolNotReady'), published('a', 'self'))],
+    ['it does not run', matching(unready('HTTPRoutesNotReady', 0), published('a', 'self'))],
+    ['it is being deleted', matching(unready('HTTPRoutesNotReady'), published('a'), { deletionTimestamp: '2026-01-01T00:00:00Z' })],
+  ];
+  for (const [what, names] of gone) it(`is left out when ${what}`, () => expect(names).to.deep.equal(['self']));
 });
 
 describe('backend of a member (R5.109)', () => {

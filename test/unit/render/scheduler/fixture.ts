@@ -16,6 +16,7 @@ export const settings: Settings = {
     enableTLS: false,
     modelBasedRoutingHeaderName: 'X-Gateway-Model-Name',
     modelBasedRoutingMode: 'enabled',
+    disableRouteTimeouts: false,
   },
   storage: {
     image: 'kserve/storage-initializer:v0.20.0',

@@ -67,7 +67,13 @@ program
   .addOption(presetsOption())
   .addOption(settingsOption())
   .option('-n, --namespace <name>', 'namespace of objects that state none', 'default')
-  .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
+  .option('--explain', 'print the effective specs instead, with the preset, baseRef, service or default that each value comes from')
+  .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string; explain?: boolean }) => {
+    if (options.explain) {
+      const { explainFiles } = await import('./effective-spec.ts');
+      process.stdout.write(explainFiles(options.filename, options));
+      return;
+    }
     const { printObjects, renderFiles } = await import('./render.ts');
     process.stdout.write(printObjects(renderFiles(options.filename, options)));
   });

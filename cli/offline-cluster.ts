@@ -14,6 +14,8 @@ import { ManifestError, problemAt, readManifests } from './manifest-files.ts';
 export interface OfflineCluster {
   readonly settings: Settings;
   readonly options: Options;
+  /** Everything there is, as it stands in the files. */
+  readonly written: readonly KubeObject[];
   respond(question: Question): Answer;
 }
 
@@ -55,10 +57,11 @@ export interface Sources {
 export function offlineCluster(objects: readonly KubeObject[], sources: Sources): OfflineCluster {
   const options = defaultOptions;
   const presets = readManifests([sources.presets]).map(({ object }) => inNamespace(object, options.systemNamespace));
-  const all = [...presets, ...objects].map(stored);
+  const written = [...presets, ...objects];
+  const all = written.map(stored);
   const settings = parseSettings(readSettings(sources.settings, objects), options.systemNamespace);
   if (isRejection(settings)) throw new ManifestError([problemAt(sources.settings ?? SETTINGS_CONFIG_MAP, undefined, settings.message)]);
-  return { settings, options, respond: (question) => respond(all, question) };
+  return { settings, options, written, respond: (question) => respond(all, question) };
 }
 
 const inNamespace = (object: KubeObject, namespace: string): KubeObject => ({

@@ -32,7 +32,7 @@ describe('the command llmisvc', function () {
 
   const flags: Record<string, string[]> = {
     validate: ['-f, --filename', '--presets', '--settings'],
-    render: ['-f, --filename', '--presets', '--settings', '-n, --namespace'],
+    render: ['-f, --filename', '--presets', '--settings', '-n, --namespace', '--explain'],
     install: ['--kubeconfig', '--webhook-url', '--webhook-ca'],
     run: [
       '--kubeconfig',

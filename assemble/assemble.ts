@@ -27,6 +27,10 @@ export interface Assembled {
   readonly schedulerConfigMap?: NamespacedName;
   /** What to tell the user; not yet emitted. */
   readonly events: readonly EventText[];
+  /** What was merged, the lowest first; the last one is the service itself. */
+  readonly layers: readonly Layer[];
+  /** The merged layers with their templates rendered, before the steps that follow. */
+  readonly rendered: LLMInferenceServiceSpec;
 }
 
 /**
@@ -50,13 +54,9 @@ export function* assemble(service: LLMInferenceService, settings: Settings, opti
   const presets = yield* find(choosePresets(detected, service.status?.annotations, options), 'Preset');
   if (isRejection(presets)) return presets;
   const configs = [...presets, ...baseRefs];
+  const layers = [...configs.map((config) => config.layer), { origin: 'service', spec: named.spec ?? {} }];
 
-  const rendered = mergeAndRender(
-    named,
-    configs.map((config) => config.layer),
-    settings,
-    options,
-  );
+  const rendered = mergeAndRender(named, layers, settings, options);
   if (isRejection(rendered)) return rendered;
   const completed = yield* complete(rendered, named, options.systemNamespace);
   if (isRejection(completed)) return completed;
@@ -68,6 +68,8 @@ export function* assemble(service: LLMInferenceService, settings: Settings, opti
     adapters,
     ...(configMap === undefined ? {} : { schedulerConfigMap: configMap }),
     events,
+    layers,
+    rendered,
   };
 }
 
@@ -112,11 +114,10 @@ function withModelName(service: LLMInferenceService, name: string | undefined): 
  */
 function mergeAndRender(
   service: LLMInferenceService,
-  configs: readonly Layer[],
+  layers: readonly Layer[],
   settings: Settings,
   options: Options,
 ): LLMInferenceServiceSpec | Rejection {
-  const layers = [...configs, { origin: 'service', spec: service.spec ?? {} }];
   const merged = mergeSpecs(layers);
   if (isRejection(merged)) return merged;
   const spec = withSchedulerDefaults(merged, service.metadata.name ?? '');

@@ -15,6 +15,8 @@ const fileOption = () =>
   new Option('-f, --filename <path...>', 'manifest file, directory of manifests, or - for standard input; may be repeated').makeOptionMandatory();
 const kubeconfigOption = () =>
   new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG, else the pod’s service account, else ~/.kube/config)');
+const systemNamespaceOption = () =>
+  new Option('--system-namespace <name>', 'namespace of the operator, its presets and its ConfigMap').env('POD_NAMESPACE').default('kserve');
 
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
@@ -28,6 +30,7 @@ Start here:
   llmisvc demo                       see a service come up on a control plane of your own
   llmisvc validate -f service.yaml   check a manifest without a cluster
   llmisvc render -f service.yaml     see what it would become
+  llmisvc diff -f service.yaml       see what would change in the cluster
   llmisvc run --embedded             run the operator against a control plane of its own
   llmisvc install --help             prepare a cluster for the operator`,
   );
@@ -67,9 +70,42 @@ program
   .addOption(presetsOption())
   .addOption(settingsOption())
   .option('-n, --namespace <name>', 'namespace of objects that state none', 'default')
-  .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string }) => {
+  .option('--explain', 'print the effective specs instead, with the preset, baseRef, service or default that each value comes from')
+  .action(async (options: { filename: string[]; presets: string; settings?: string; namespace: string; explain?: boolean }) => {
+    if (options.explain) {
+      const { explainFiles } = await import('./effective-spec.ts');
+      process.stdout.write(explainFiles(options.filename, options));
+      return;
+    }
     const { printObjects, renderFiles } = await import('./render.ts');
     process.stdout.write(printObjects(renderFiles(options.filename, options)));
+  });
+
+program
+  .command('diff')
+  .description('Show which objects of services would change, and how, if these files were applied: against the cluster, or against other files.')
+  .addOption(fileOption())
+  .option('--against <path...>', 'compare with the services of these files instead; no cluster is needed')
+  .addOption(presetsOption())
+  .addOption(settingsOption())
+  .option('-n, --namespace <name>', 'namespace of objects that state none (default: that of the kubeconfig, else default)')
+  .addOption(kubeconfigOption())
+  .addOption(systemNamespaceOption())
+  .addHelpText(
+    'after',
+    `
+Writes a unified diff to standard output and a summary to standard error. Configs among the files count, too: every service of the
+cluster that uses one is compared. Nothing is written to the cluster; who runs this needs to read what the operator reads.
+--presets and --settings are for --against. Exits 0 when nothing would change, 1 when something would, 2 when that cannot be told.`,
+  )
+  .action(async (options: import('./diff-command.ts').DiffOptions) => {
+    const { diff } = await import('./diff-command.ts');
+    try {
+      process.exitCode = (await diff(options)) ? 1 : 0;
+    } catch (error) {
+      printError(error);
+      process.exitCode = 2;
+    }
   });
 
 program
@@ -115,9 +151,7 @@ program
   )
   .addOption(kubeconfigOption())
   .option('--embedded', 'start a control plane of its own on this machine, install everything into it, and run against it')
-  .addOption(
-    new Option('--system-namespace <name>', 'namespace of the operator, its presets and its ConfigMap').env('POD_NAMESPACE').default('kserve'),
-  )
+  .addOption(systemNamespaceOption())
   .addOption(new Option('--workers <number>', 'services that are reconciled at the same time').env('LLMISVC_WORKERS').default(4).argParser(positive))
   .addOption(new Option('--webhook-host <address>', 'address to serve webhooks on').env('LLMISVC_WEBHOOK_HOST').default('0.0.0.0'))
   .addOption(new Option('--webhook-port <port>', 'port to serve webhooks on').env('LLMISVC_WEBHOOK_PORT').default(9443).argParser(port))

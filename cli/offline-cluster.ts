@@ -14,6 +14,8 @@ import { ManifestError, problemAt, readManifests } from './manifest-files.ts';
 export interface OfflineCluster {
   readonly settings: Settings;
   readonly options: Options;
+  /** Everything there is, as it stands in the files. */
+  readonly written: readonly KubeObject[];
   respond(question: Question): Answer;
 }
 
@@ -55,10 +57,11 @@ export interface Sources {
 export function offlineCluster(objects: readonly KubeObject[], sources: Sources): OfflineCluster {
   const options = defaultOptions;
   const presets = readManifests([sources.presets]).map(({ object }) => inNamespace(object, options.systemNamespace));
-  const all = [...presets, ...objects].map(stored);
+  const written = [...presets, ...objects];
+  const all = written.map(stored);
   const settings = parseSettings(readSettings(sources.settings, objects), options.systemNamespace);
   if (isRejection(settings)) throw new ManifestError([problemAt(sources.settings ?? SETTINGS_CONFIG_MAP, undefined, settings.message)]);
-  return { settings, options, respond: (question) => respond(all, question) };
+  return { settings, options, written, respond: (question) => respond(all, question) };
 }
 
 const inNamespace = (object: KubeObject, namespace: string): KubeObject => ({
@@ -82,9 +85,9 @@ function readSettings(file: string | undefined, objects: readonly KubeObject[]):
 function respond(objects: readonly KubeObject[], question: Question): Answer {
   switch (question.ask) {
     case 'get':
-      return objects.find((o) => isOfKind(o, question) && o.metadata.name === question.name && inScope(o, question)) ?? assumed(question);
+      return objects.find((object) => isAskedFor(object, question)) ?? assumed(question);
     case 'list':
-      return objects.filter((o) => isOfKind(o, question) && inScope(o, question) && hasLabels(o, question.labels));
+      return objects.filter((object) => isListed(object, question));
     case 'served':
       return true;
     case 'certificate':
@@ -92,6 +95,23 @@ function respond(objects: readonly KubeObject[], question: Question): Answer {
   }
 }
 
+/** Answers as of a cluster in which these objects were written, too. */
+export function overlay(objects: readonly KubeObject[], respond: (question: Question) => Promise<Answer>): (question: Question) => Promise<Answer> {
+  return async (question) => {
+    if (question.ask === 'get') return objects.find((object) => isAskedFor(object, question)) ?? (await respond(question));
+    const answer = await respond(question);
+    if (question.ask !== 'list') return answer;
+    const covered = new Set(objects.filter((object) => isOfKind(object, question) && inScope(object, question)).map(({ metadata }) => metadata.name));
+    const others = (answer as readonly KubeObject[]).filter(({ metadata }) => !covered.has(metadata.name));
+    return [...others, ...objects.filter((object) => isListed(object, question))].sort(byName);
+  };
+}
+
+const byName = (a: KubeObject, b: KubeObject): number => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1);
+const isAskedFor = (object: KubeObject, question: Question & { ask: 'get' }): boolean =>
+  isOfKind(object, question) && object.metadata.name === question.name && inScope(object, question);
+const isListed = (object: KubeObject, question: Question & { ask: 'list' }): boolean =>
+  isOfKind(object, question) && inScope(object, question) && hasLabels(object, question.labels);
 const isOfKind = (object: KubeObject, { kind }: { kind: { apiVersion: string; kind: string } }): boolean =>
   object.apiVersion === kind.apiVersion && object.kind === kind.kind;
 const inScope = (object: KubeObject, { kind, namespace }: { kind: { namespaced: boolean }; namespace: string }): boolean =>

@@ -3,21 +3,32 @@ import { answer } from '../api/inquiry.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService } from '../api/types.ts';
-import { planService } from '../assess/plan.ts';
+import { type Plan, planService } from '../assess/plan.ts';
 import type { Context } from '../render/children.ts';
 import { type OfflineCluster, stored } from './offline-cluster.ts';
 
 /** Stands for the uid a service gets when it is created. */
 const NO_UID = '00000000-0000-0000-0000-000000000000';
 
-/** The objects a service becomes, in the order in which the operator writes them, or why it cannot be served. */
-export function renderService(object: KubeObject, { settings, options, respond }: OfflineCluster): readonly KubeObject[] | Rejection {
+/** The service of a manifest as the operator would read it: in the current version, with its defaults, and with a uid. */
+export function asStoredService(object: KubeObject): Context['service'] {
   const hub = stored({ ...object, metadata: { uid: NO_UID, ...object.metadata } });
-  const service = applyDefaults(hub as unknown as LLMInferenceService) as Context['service'];
-  const plan = answer(planService(service, settings, options), respond);
-  if (isRejection(plan)) return plan;
-  return plan.rejection ?? plan.stages.find((stage) => stage.rejection)?.rejection ?? plan.stages.flatMap((stage) => stage.present);
+  return applyDefaults(hub as unknown as LLMInferenceService) as Context['service'];
 }
+
+/** What a service comes to, or why it cannot be served. */
+export function planOffline(object: KubeObject, { settings, options, respond }: OfflineCluster): Plan | Rejection {
+  const plan = answer(planService(asStoredService(object), settings, options), respond);
+  return isRejection(plan) ? plan : (rejectionIn(plan) ?? plan);
+}
+
+/** Why a planned service cannot be served, if it cannot. */
+export function rejectionIn({ rejection, stages }: Plan): Rejection | undefined {
+  return rejection ?? stages.find((stage) => stage.rejection)?.rejection;
+}
+
+/** The objects a planned service becomes, in the order in which the operator writes them. */
+export const objectsOf = ({ stages }: Plan): readonly KubeObject[] => stages.flatMap((stage) => stage.present);
 
 /** Why a service cannot be served, for its author: the field at fault, and what to do about it. */
 export function explain(

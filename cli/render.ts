@@ -1,12 +1,15 @@
 import { Document } from 'yaml';
 import { kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { isRejection } from '../api/rejection.ts';
+import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService } from '../api/types.ts';
+import type { Plan } from '../assess/plan.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster, type Sources } from './offline-cluster.ts';
-import { explain, renderService } from './offline-service.ts';
+import { explain, objectsOf, planOffline } from './offline-service.ts';
 import { findingAt, findRefusals, isOurs, placed, printFinding } from './validate.ts';
+
+export type RenderOptions = Sources & { readonly namespace: string };
 
 /**
  * The objects that the services in files become, in the order in which the operator writes them. Configs, Gateways, Secrets and
@@ -15,24 +18,47 @@ import { findingAt, findRefusals, isOurs, placed, printFinding } from './validat
  * @param options `namespace`: for objects that state none
  * @throws ManifestError when a file cannot be read, holds no service, or a service or config would be refused or cannot be served
  */
-export function renderFiles(paths: readonly string[], options: Sources & { readonly namespace: string }): KubeObject[] {
+export function renderFiles(paths: readonly string[], options: RenderOptions): KubeObject[] {
+  return planFiles(paths, options).plans.flatMap(({ plan }) => objectsOf(plan));
+}
+
+/**
+ * What the services in files come to, and the cluster they were planned for.
+ *
+ * @throws ManifestError as `renderFiles`
+ */
+export function planFiles(
+  paths: readonly string[],
+  options: RenderOptions,
+): { readonly cluster: OfflineCluster; readonly plans: readonly { readonly object: KubeObject; readonly plan: Plan }[] } {
   const manifests = readManifests(paths).map((manifest) => placed(manifest, options.namespace));
   const cluster = offlineCluster(
     manifests.map(({ object }) => object),
     options,
   );
-  const refused = manifests.filter(({ object }) => isOurs(object)).flatMap((manifest) => findRefusals(manifest, cluster));
-  if (refused.length > 0) throw new ManifestError(refused.map(printFinding));
-  const services = manifests.filter(({ object }) => isOurs(object) && object.kind === kinds.service.kind);
+  const services = acceptedServices(manifests, cluster);
   if (services.length === 0) throw new ManifestError([problemAt(paths.join(', '), undefined, `no ${kinds.service.kind} in there`)]);
-  return services.flatMap((manifest) => renderOne(manifest, cluster));
+  return { cluster, plans: services.map((manifest) => ({ object: manifest.object, plan: planOne(manifest, cluster) })) };
 }
 
-function renderOne(manifest: Manifest, cluster: OfflineCluster): readonly KubeObject[] {
-  const rendered = renderService(manifest.object, cluster);
-  if (!isRejection(rendered)) return rendered;
-  const { field, text } = explain(rendered, manifest.object as unknown as LLMInferenceService);
-  throw new ManifestError([printFinding(findingAt(manifest, 'error', field, text))]);
+/** The services among manifests. Throws ManifestError when the API server or a webhook would refuse a service or config of them. */
+export function acceptedServices(manifests: readonly Manifest[], cluster: Pick<OfflineCluster, 'settings' | 'options'>): Manifest[] {
+  const ours = manifests.filter(({ object }) => isOurs(object));
+  const refused = ours.flatMap((manifest) => findRefusals(manifest, cluster));
+  if (refused.length > 0) throw new ManifestError(refused.map(printFinding));
+  return ours.filter(({ object }) => object.kind === kinds.service.kind);
+}
+
+function planOne(manifest: Manifest, cluster: OfflineCluster): Plan {
+  const plan = planOffline(manifest.object, cluster);
+  if (!isRejection(plan)) return plan;
+  throw refusal(manifest, plan);
+}
+
+/** That a service cannot be served, at its line. */
+export function refusal(manifest: Manifest, rejection: Rejection): ManifestError {
+  const { field, text } = explain(rejection, manifest.object as unknown as LLMInferenceService);
+  return new ManifestError([printFinding(findingAt(manifest, 'error', field, text))]);
 }
 
 /** Objects as one YAML stream. */

@@ -16,7 +16,7 @@ import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster, type Sources, stored } from './offline-cluster.ts';
-import { explain, renderService } from './offline-service.ts';
+import { explain, planOffline } from './offline-service.ts';
 
 /** What is wrong (the API server or the webhooks refuse it), or worth knowing, at one place of a manifest. */
 export interface Finding {
@@ -69,7 +69,7 @@ function validateManifest(manifest: Manifest, cluster: OfflineCluster): Finding[
 }
 
 /** Why the API server or the webhooks would refuse a service or config. */
-export function findRefusals(manifest: Manifest, cluster: OfflineCluster): Finding[] {
+export function findRefusals(manifest: Manifest, cluster: Pick<OfflineCluster, 'settings' | 'options'>): Finding[] {
   const { object } = manifest;
   const errors = (found: readonly FieldError[]): Finding[] => found.map((e) => findingAt(manifest, 'error', e.field, plainText(e)));
   const identity = checkIdentity(object);
@@ -96,7 +96,11 @@ function checkedService(object: KubeObject): ReturnType<typeof validateService> 
   return validateService(version === 'v1alpha2' ? applyDefaults(service) : service, undefined, version);
 }
 
-function refuseConfig(manifest: Manifest, { settings, options }: OfflineCluster, errors: (found: readonly FieldError[]) => Finding[]): Finding[] {
+function refuseConfig(
+  manifest: Manifest,
+  { settings, options }: Pick<OfflineCluster, 'settings' | 'options'>,
+  errors: (found: readonly FieldError[]) => Finding[],
+): Finding[] {
   const object = withDefaults(manifest.object);
   const hub = object.apiVersion === kinds.config.apiVersion ? object : convertObject(object, kinds.config.apiVersion);
   if (isRejection(hub)) return [findingAt(manifest, 'error', '', hub.message)];
@@ -115,9 +119,9 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   if (object.kind !== kinds.service.kind) return warnOfConfig(hub as unknown as LLMInferenceServiceConfig).map((text) => warningAt(manifest, text));
   const stated = [...checkedService(object).warnings, ...warnOfService(hub as unknown as LLMInferenceService)];
   const warnings = stated.map((text) => warningAt(manifest, text));
-  const rendered = renderService(object, cluster);
-  if (!isRejection(rendered)) return warnings;
-  const { field, text } = explain(rendered, object as unknown as LLMInferenceService);
+  const plan = planOffline(object, cluster);
+  if (!isRejection(plan)) return warnings;
+  const { field, text } = explain(plan, object as unknown as LLMInferenceService);
   return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
 }
 

@@ -26,13 +26,14 @@ describe('the command llmisvc', function () {
   it('tells its commands', () => {
     const { code, stdout, stderr } = llmisvc(['--help']);
     expect([code, stderr]).to.deep.equal([0, '']);
-    for (const command of ['validate', 'render', 'explain', 'install', 'run', 'demo'])
+    for (const command of ['validate', 'render', 'diff', 'explain', 'install', 'run', 'demo'])
       expect(stdout).to.match(new RegExp(`^ {2}${command} \\[options\\] `, 'm'));
   });
 
   const flags: Record<string, string[]> = {
     validate: ['-f, --filename', '--presets', '--settings'],
-    render: ['-f, --filename', '--presets', '--settings', '-n, --namespace'],
+    render: ['-f, --filename', '--presets', '--settings', '-n, --namespace', '--explain'],
+    diff: ['-f, --filename', '--against', '--presets', '--settings', '-n, --namespace', '--kubeconfig', '--system-namespace'],
     install: ['--kubeconfig', '--webhook-url', '--webhook-ca'],
     run: [
       '--kubeconfig',
@@ -94,6 +95,19 @@ describe('the command llmisvc', function () {
     expect(llmisvc(['render', '-f', '-'], { input: good }).stdout).to.contain('kind: Deployment');
     const failed = llmisvc(['render', '-f', '-'], { input: bad });
     expect([failed.code, failed.stdout]).to.deep.equal([1, '']);
+    expect(failed.stderr).to.match(/^standard input:6: error: /);
+  });
+
+  it('compares files: 0 when nothing would change, 1 when something would, 2 when that cannot be told', () => {
+    const example = packagePath('examples/qwen2.5-7b-single-gpu.yaml');
+    const same = llmisvc(['diff', '-f', example, '--against', example]);
+    expect(same).to.deep.equal({ code: 0, stdout: '', stderr: 'no object would change\n' });
+    const different = llmisvc(['diff', '-f', '-', '--against', example], { input: good });
+    expect(different.code).to.equal(1);
+    expect(different.stdout).to.match(/^--- \/dev\/null\n\+\+\+ Secret default\/qwen-kserve-self-signed-certs \(v1\)\n/);
+    expect(different.stderr).to.contain('default/qwen: 3 objects\n  + Secret default/qwen-kserve-self-signed-certs (v1)\n');
+    const failed = llmisvc(['diff', '-f', '-', '--against', example], { input: bad });
+    expect([failed.code, failed.stdout]).to.deep.equal([2, '']);
     expect(failed.stderr).to.match(/^standard input:6: error: /);
   });
 

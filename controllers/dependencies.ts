@@ -15,12 +15,16 @@ export interface Dependencies {
   forget(key: string): void;
   /** Keys whose answers the object takes part in; of an update both versions have to be looked up. */
   dependents(kind: Kind, object: KubeObject): ReadonlySet<string>;
+  /** Keys that asked anything about a kind: what they are told changes when the kind appears or goes (B3.21). */
+  dependentsOfKind(kind: Kind): ReadonlySet<string>;
 }
 
 const kindKey = (kind: Kind): string => `${kind.apiVersion} ${kind.kind}`;
 const objectKey = (kind: Kind, namespace: string | undefined, name: string): string =>
   `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/${name}`;
 const listKey = (kind: Kind, namespace: string | undefined): string => `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/*`;
+
+const servedKey = (kind: Kind): string => `${kindKey(kind)} served`;
 
 type Labels = Readonly<Record<string, string>>;
 const matches = (labels: Labels, object: KubeObject): boolean => Object.entries(labels).every(([k, v]) => object.metadata.labels?.[k] === v);
@@ -41,6 +45,7 @@ export function createDependencies(): Dependencies {
   const add = (key: string, question: Question): void => {
     if (question.ask === 'get') note(key, objectKey(question.kind, question.namespace, question.name), {});
     if (question.ask === 'list') note(key, listKey(question.kind, question.namespace), question.labels);
+    if (question.ask === 'served') note(key, servedKey(question.kind), {});
   };
   const note = (key: string, target: string, labels: Labels): void => {
     const keys = askers.get(target) ?? new Map<string, Labels[]>();
@@ -64,6 +69,11 @@ export function createDependencies(): Dependencies {
       for (const [key, selectors] of askers.get(listKey(kind, namespace)) ?? []) {
         if (selectors.some((labels) => matches(labels, object))) found.add(key);
       }
+      return found;
+    },
+    dependentsOfKind(kind) {
+      const found = new Set<string>();
+      for (const [target, keys] of askers) if (target.startsWith(`${kindKey(kind)} `)) for (const key of keys.keys()) found.add(key);
       return found;
     },
   };

@@ -117,7 +117,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     return undefined;
   });
 
-  watchForServices({ caches, dependencies, options, enqueue: (key) => serviceQueue.add(key) });
+  watchForServices({ caches, dependencies, served, options, enqueue: (key) => serviceQueue.add(key) });
   watchForConfigs({
     caches,
     options,

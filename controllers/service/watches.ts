@@ -7,11 +7,13 @@ import { sameSettings } from '../../assemble/parse-settings.ts';
 import { groupsToWake } from '../../assess/group-fan-out.ts';
 import { BY_GROUP, type Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { ServedKinds } from '../runtime/served-kinds.ts';
 import type { StoredService } from './pass.ts';
 
 export interface ServiceWatches {
   readonly caches: Caches;
   readonly dependencies: Dependencies;
+  readonly served: ServedKinds;
   readonly options: Options;
   /** Asks for a pass over a service, by `namespace/name`. */
   enqueue(key: string): void;
@@ -41,6 +43,11 @@ export function watchForServices(watches: ServiceWatches): void {
   for (const cache of [...caches.children, ...caches.references]) {
     if (cache.kind === kinds.pod) cache.onChange((before, after) => podChanged(watches, before, after));
     else cache.onChange((before, after) => ownedChanged(watches, before, after));
+  }
+  for (const { kind } of [...caches.children, ...caches.references]) {
+    watches.served.onChange(kind, () => {
+      for (const key of watches.dependencies.dependentsOfKind(kind)) watches.enqueue(key);
+    });
   }
   for (const cache of caches.references) cache.onChange((before, after) => dependencyChanged(watches, cache.kind, before, after));
   caches.configs.onChange((before, after) => {

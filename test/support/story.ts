@@ -165,8 +165,10 @@ export const hasNoCondition =
 /** There is such a child; what else is given has to be true of it. */
 export const has =
   (kind: Kind, suffix: string, check?: (child: KubeObject) => unknown): Expectation =>
-  async (actor) =>
-    check?.(await actor.child(kind, suffix));
+  async (actor) => {
+    const child = await actor.child(kind, suffix);
+    check?.(child);
+  };
 
 /** Exactly these children, as `Kind/name`. */
 export const hasChildren =

@@ -17,6 +17,7 @@ import type { Part } from './runtime/manager.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { createQueue, type Queue } from './runtime/queue.ts';
 import { createServedKinds } from './runtime/served-kinds.ts';
+import { createServerVersion } from './runtime/server-version.ts';
 import type { ServiceEnvironment } from './service/environment.ts';
 import type { StoredService } from './service/pass.ts';
 import { reconcileService } from './service/reconcile.ts';
@@ -88,6 +89,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     dependencies,
     written: createWrittenObjects<StoredService>(),
     log,
+    serverVersion: createServerVersion(client, log, Date.now),
     now: Date.now,
   };
   const writtenConfigs = createWrittenObjects<StoredConfig>();

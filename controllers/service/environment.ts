@@ -1,4 +1,5 @@
 import type { Options } from '../../api/options.ts';
+import type { ServerVersion } from '../../assess/image-volumes.ts';
 import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -22,6 +23,8 @@ export interface ServiceEnvironment {
   readonly dependencies: Dependencies;
   readonly written: WrittenObjects<StoredService>;
   readonly log: Log;
+  /** The version of the API server, undefined when it cannot be read. */
+  serverVersion(): Promise<ServerVersion | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
 }

@@ -10,7 +10,7 @@ import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
 import { parseSettings } from '../assemble/parse-settings.ts';
 import type { Settings } from '../assemble/settings.ts';
-import { type Plan, planService } from '../assess/plan.ts';
+import { planService } from '../assess/plan.ts';
 import type { Context } from '../render/children.ts';
 import type { AdmissionSources } from './sources.ts';
 
@@ -70,7 +70,7 @@ export async function warnOfRendering(service: LLMInferenceService, namespace: s
   if (isRejection(plan)) return textsOf([plan]);
   const { assembled, stages } = plan;
   const rejections = [...stages.flatMap(({ rejection }) => rejection ?? []), ...(plan.rejection ? [plan.rejection] : [])];
-  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...warnOfAdapters(plan)].slice(0, MOST_WARNINGS);
+  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : [])].slice(0, MOST_WARNINGS);
 }
 
 /** URIs that every installation knows how to attach. */
@@ -111,17 +111,6 @@ function warnOfEffectiveSpec({ spec, appliedConfigs }: Assembled): string[] {
   const errors = [...structure, ...validateService(effective, undefined, 'v1alpha2').errors];
   const causes = appliedConfigs.map(originOf).join(', ');
   return errors.map((error) => `${error.field}: ${errorBody(error)} (after merging ${causes})`);
-}
-
-function warnOfAdapters({ assembled: { adapters } }: Plan): string[] {
-  const owners = new Map<string, string>();
-  return adapters.flatMap(({ name, mountPath }) => {
-    const owner = owners.get(mountPath);
-    if (owner === undefined) owners.set(mountPath, name);
-    return owner === undefined
-      ? []
-      : [`spec.model.lora.adapters: the names ${JSON.stringify(owner)} and ${JSON.stringify(name)} come to the same directory ${mountPath}`];
-  });
 }
 
 /** A config of the system namespace may be used by everything there is. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { withLowerCaseScheme } from '../api/model-uri.ts';
 import { isRejection, type Rejection, reject } from '../api/rejection.ts';
 import type { LLMInferenceServiceSpec, ModelSpec } from '../api/types.ts';
 
@@ -6,7 +8,7 @@ export interface ResolvedAdapter {
   readonly name: string;
   readonly uri: string;
   readonly scheme: 'hf' | 's3' | 'pvc';
-  /** `/mnt/lora/<name with every character outside [A-Za-z0-9._-] replaced by '-'>`. */
+  /** `/mnt/lora/<name with every character outside [A-Za-z0-9._-] replaced by '-'>`; no two adapters have the same. */
   readonly mountPath: string;
 }
 
@@ -21,14 +23,15 @@ export function resolveAdapters(spec: LLMInferenceServiceSpec): readonly Resolve
     if (isRejection(result)) return result;
     resolved.push(result);
   }
-  return resolved;
+  return withOwnDirectories(resolved);
 }
 
 function sortedByName(adapters: readonly ModelSpec[]): ModelSpec[] {
   return adapters.toSorted((a, b) => Buffer.compare(Buffer.from(a.name ?? ''), Buffer.from(b.name ?? '')));
 }
 
-function resolveAdapter({ name = '', uri }: ModelSpec, downloads: boolean): ResolvedAdapter | Rejection {
+function resolveAdapter({ name = '', uri: written }: ModelSpec, downloads: boolean): ResolvedAdapter | Rejection {
+  const uri = withLowerCaseScheme(written);
   const refuse = (detail: string): Rejection =>
     reject('CombineBaseError', `failed to enumerate LoRA adapters: LoRA adapter ${JSON.stringify(name)}: ${detail}`);
   if (!uri.includes('://')) return refuse(`invalid URI ${JSON.stringify(uri)}`);
@@ -52,4 +55,15 @@ function resolveAdapter({ name = '', uri }: ModelSpec, downloads: boolean): Reso
 function mountPath(name: string): string {
   const directory = name.replace(/[^A-Za-z0-9._-]/gu, '-');
   return `/mnt/lora/${directory === '' || directory === '.' || directory === '..' ? 'adapter' : directory}`;
+}
+
+/** Names that come to one directory, such as `a/b` and `a-b`, are told apart by a hash; a name that is its own directory keeps it (B3.39). */
+function withOwnDirectories(adapters: readonly ResolvedAdapter[]): readonly ResolvedAdapter[] {
+  const times = new Map<string, number>();
+  for (const { mountPath } of adapters) times.set(mountPath, (times.get(mountPath) ?? 0) + 1);
+  return adapters.map((adapter) => {
+    const { name, mountPath } = adapter;
+    if (times.get(mountPath) === 1 || mountPath === `/mnt/lora/${name}`) return adapter;
+    return { ...adapter, mountPath: `${mountPath}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}` };
+  });
 }

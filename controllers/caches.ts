@@ -17,8 +17,8 @@ export interface Caches {
   readonly configs: Informer<StoredConfig>;
   /** The operator's own ConfigMap, if it exists. */
   readonly settings: Informer;
-  /** Every ConfigMap, metadata only: a change wakes those who read its content (R2.103). */
-  readonly configMaps: Informer;
+  /** Every ConfigMap, Secret and service account, metadata only: a change wakes those who read its content (R2.103, B3.40). */
+  readonly readByName: readonly Informer[];
   /** Objects with the part-of label only; others look absent. */
   readonly children: readonly Informer[];
   /** Objects of others that services refer to, all of them. */
@@ -50,6 +50,9 @@ const referenceKinds: readonly Kind[] = [
   kinds.inferencePoolAlpha,
   kinds.resourceClaimTemplate,
 ];
+
+/** Kinds of which single objects are read from the API server: too large, or too secret, to be kept. */
+const namedKinds: readonly Kind[] = [kinds.configMap, kinds.secret, kinds.serviceAccount];
 
 /** Objects by the service they are labelled with. */
 export const BY_SERVICE = 'service';
@@ -88,7 +91,7 @@ export function createCaches(sources: {
   const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, [BY_GROUP]: byGroup } });
   const configs = inform<StoredConfig>(kinds.config);
   const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });
-  const configMaps = inform(kinds.configMap, { metadataOnly: true });
+  const readByName = namedKinds.map((kind) => inform(kind, { metadataOnly: true }));
   const children = childKinds.map((kind) => inform(kind, { labelSelector: `${labels.partOf}=${PART_OF}`, indexes: { [BY_SERVICE]: byService } }));
   const references = referenceKinds.map((kind) =>
     inform(kind, { indexes: { [BY_SERVICE]: byService, ...(kind === kinds.coreService ? { [BY_GATEWAY]: byGateway } : {}) } }),
@@ -98,10 +101,10 @@ export function createCaches(sources: {
     services,
     configs,
     settings,
-    configMaps,
+    readByName,
     children,
     references,
-    all: [services as Informer, configs as Informer, settings, configMaps, ...children, ...references],
+    all: [services as Informer, configs as Informer, settings, ...readByName, ...children, ...references],
     of: (kind) => byKind.get(kind),
   };
 }

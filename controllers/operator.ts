@@ -18,6 +18,7 @@ import type { Part } from './runtime/manager.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { createQueue, type Queue } from './runtime/queue.ts';
 import { createServedKinds } from './runtime/served-kinds.ts';
+import { createServerVersion } from './runtime/server-version.ts';
 import type { ServiceEnvironment } from './service/environment.ts';
 import { createNews } from './service/news.ts';
 import type { StoredService } from './service/pass.ts';
@@ -106,6 +107,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
       if (config) await configFinalizer.add(config);
     },
     log,
+    serverVersion: createServerVersion(client, log, Date.now),
     now: Date.now,
   };
   const configs: ConfigEnvironment = {

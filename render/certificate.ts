@@ -10,6 +10,9 @@ import { child, componentLabels, nameOf, serviceLabels } from './identity.ts';
 /** After this time, eight years, a Secret says that its certificate has expired: four years before it does (R3.283, R3.284). */
 const ANNOUNCED_LIFE = 8 * 365 * 24 * 3600 * 1000;
 
+/** A certificate is renewed this long before its own end, whatever its Secret says of it (B3.44). */
+const RENEWAL_MARGIN = 30 * 24 * 3600 * 1000;
+
 type Data = Readonly<Record<string, string>>;
 
 /**
@@ -101,7 +104,7 @@ function isAddress(text: string | undefined): text is string {
 function isGood(context: Context, { metadata, data = {} }: Secret, dnsNames: readonly string[], addresses: readonly string[]): boolean {
   if (isExpiredByAnnotation(context, metadata?.annotations ?? {})) return false;
   const leaf = parsedPair(data);
-  if (leaf === undefined || Date.parse(leaf.validTo) <= context.now) return false;
+  if (leaf === undefined || Date.parse(leaf.validTo) - RENEWAL_MARGIN <= context.now) return false;
   const names = new Set((leaf.subjectAltName ?? '').split(', '));
   return dnsNames.every((name) => names.has(`DNS:${name}`)) && addresses.every((address) => leaf.checkIP(address) !== undefined);
 }

@@ -32,8 +32,7 @@ export function* credentialsOf(context: Context, account: Account): Inquiry<Cred
   let hasS3 = false;
   for (const secretName of secretNames(context, account)) {
     const secret = yield* get<Secret>(kinds.secret, namespace, secretName, { fresh: true });
-    if (secret === undefined)
-      return reject('SecretNotFound', `failed to read secret ${namespace}/${secretName}: secrets "${secretName}" not found`, { retry: true });
+    if (secret === undefined) return reject('SecretNotFound', `failed to read secret ${namespace}/${secretName}: secrets "${secretName}" not found`);
     const isS3 = secret.data?.[s3Keys(context).secretKey] !== undefined;
     // Keys of one S3 Secret must not be used with the endpoint of another (B3.40): the first one counts.
     if (!(isS3 && hasS3)) found.push(secretCredentials(context, secretName, secret));
@@ -42,11 +41,13 @@ export function* credentialsOf(context: Context, account: Account): Inquiry<Cred
   return { env: found.flatMap((part) => part.env), volumes: found.flatMap((part) => part.volumes) };
 }
 
-/** Puts credentials into a pod. Variables of the same name are replaced, a volume is added once. */
+/** Puts credentials into a pod. Variables of the same name are replaced where they stand, a volume is added once. */
 export function addCredentials(podSpec: PodTemplate, initContainer: string, { env, volumes }: Credentials): PodTemplate {
-  const lastOfEachName = env.filter((entry, index) => env.findLastIndex((other) => other.name === entry.name) === index);
   const withEnv = changeInitContainer(podSpec, initContainer, (container) =>
-    volumes.reduce((changed, { mount }) => addMount(changed, mount), setEnv(container, ...lastOfEachName)),
+    volumes.reduce(
+      (changed, { mount }) => addMount(changed, mount),
+      env.reduce((changed, entry) => setEnv(changed, entry), container),
+    ),
   );
   return volumes.reduce((changed, { volume }) => addVolume(changed, volume), withEnv);
 }
@@ -54,7 +55,7 @@ export function addCredentials(podSpec: PodTemplate, initContainer: string, { en
 function secretNames({ service, settings }: Context, account: Account): string[] {
   const key = settings.credentials.storageSecretNameAnnotation;
   const named = key === '' ? undefined : service.metadata.annotations?.[key];
-  if (named !== undefined) return [named];
+  if (named) return [named];
   return (account.secrets ?? []).flatMap((reference) => (reference.name ? [reference.name] : []));
 }
 
@@ -86,7 +87,7 @@ function secretCredentials(context: Context, name: string, secret: Secret): Cred
   }
   if (['AZ_CLIENT_ID', 'AZURE_CLIENT_ID', 'AZURE_ACCESS_TOKEN'].some(has)) return envOnly(...azureEnv(name, has));
   if (has('AZURE_STORAGE_ACCESS_KEY')) return envOnly(fromSecret('AZURE_STORAGE_ACCESS_KEY', name));
-  if (has('https-host')) return envOnly(...httpsHeaders(data));
+  if (has('https-host')) return envOnly(...httpsHeaders(name, data));
   if (has('HDFS_NAMENODE')) return { env: [], volumes: [secretVolume('hdfs-secrets', name, '/var/secrets/kserve-hdfscreds')] };
   if (has('HF_TOKEN')) return envOnly(fromSecret('HF_TOKEN', name));
   if (has('MODELSCOPE_API_TOKEN')) return envOnly(fromSecret('MODELSCOPE_API_TOKEN', name));
@@ -122,9 +123,8 @@ function azureEnv(name: string, has: (key: string) => boolean): EnvVar[] {
   });
 }
 
-function httpsHeaders(data: Readonly<Record<string, string>>): EnvVar[] {
+/** The headers themselves stay in the Secret (B3.40). */
+function httpsHeaders(secretName: string, data: Readonly<Record<string, string>>): EnvVar[] {
   const { 'https-host': host = '', headers } = data;
-  return headers === undefined ? [] : [{ name: `${decoded(host)}-headers`, value: decoded(headers) }];
+  return headers === undefined ? [] : [fromSecret(`${Buffer.from(host, 'base64').toString()}-headers`, secretName, 'headers')];
 }
-
-const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString();

@@ -164,5 +164,5 @@ const sidecarRules: readonly PolicyRule[] = [
 
 function notFound(namespace: string, name: string, workload: string): Rejection {
   const message = `failed to fetch existing ${workload} service account ${namespace}/${name}: serviceaccounts "${name}" not found`;
-  return reject('ServiceAccountNotFound', message, { retry: true });
+  return reject('ServiceAccountNotFound', message);
 }

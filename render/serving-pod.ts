@@ -9,8 +9,7 @@ import type { Context, EventText } from './children.ts';
 import { inheritedMetadata, podAnnotations } from './identity.ts';
 import { addKvCacheTiers } from './kv-cache.ts';
 import { addEnv, changeInitContainer, containers, findContainer, findInitContainer, hasRoutingSidecar } from './pod-spec.ts';
-import { attachModel } from './storage.ts';
-import { overlayEvents } from './storage-initializer.ts';
+import { attachModel, overlayEvents } from './storage.ts';
 import { traceInferenceServer } from './tracing.ts';
 
 type Labels = Record<string, string>;

@@ -6,7 +6,7 @@ import type { PodTemplate } from '../api/types.ts';
 import { mergeContainer } from '../assemble/merge-container.ts';
 import { type Account, type Attachment, DOWNLOAD_VOLUME, type Download, MODEL_PATH } from './attachment.ts';
 import { injectCaBundle } from './ca-bundle.ts';
-import type { Context, EventText } from './children.ts';
+import type { Context } from './children.ts';
 import { addCredentials, type Credentials, credentialsOf, noCredentials } from './credentials.ts';
 import { addEnv, addMount, addVolume, changeInitContainer, containers, findInitContainer, mountVolume, setEnv } from './pod-spec.ts';
 
@@ -141,18 +141,4 @@ export function commonDirectory(paths: readonly string[]): string {
   const [first = [], ...others] = paths.map((path) => path.split('/'));
   const length = first.findIndex((segment, index) => others.some((other) => other[index] !== segment));
   return first.slice(0, length < 0 ? first.length : length).join('/') || '/';
-}
-
-/** Tells the user when arguments or a command of the overlay cannot have an effect (R3.225), for adapters as well (B3.34). */
-export function overlayEvents({ spec }: Context, podSpec: PodTemplate): EventText[] {
-  if (spec.storageInitializer?.enabled === false) return [];
-  const { overlay } = takeOverlay(podSpec);
-  if (!overlay?.args?.length && !overlay?.command?.length) return [];
-  return [
-    {
-      type: 'Warning',
-      reason: 'StorageInitializerOverride',
-      message: 'User-specified Args/Command on storage-initializer were overridden by controller',
-    },
-  ];
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Inquiry } from '../api/inquiry.ts';
 import { annotations, labels } from '../api/metadata.ts';
+import { withLowerCaseScheme } from '../api/model-uri.ts';
 import { isRejection, type Rejection, reject } from '../api/rejection.ts';
 import type { PodTemplate } from '../api/types.ts';
 import { type Attachment, MODEL_PATH } from './attachment.ts';
-import type { Context } from './children.ts';
+import type { Context, EventText } from './children.ts';
 import { claimVolume } from './claim.ts';
 import { adapterDownloads, attachAdapters } from './lora.ts';
 import { attachImageVolume, attachModelcar } from './oci.ts';
@@ -32,14 +33,32 @@ export function* attachModel(context: Context, podSpec: PodTemplate, attachment:
 
 /** Downloads what has to be downloaded and mounts the rest: the table of R3.211. */
 function* attachFiles(context: Context, podSpec: PodTemplate, attachment: Attachment, uri: string): Inquiry<PodTemplate | Rejection> {
-  const scheme = uri.slice(0, uri.indexOf('://'));
+  const scheme = schemeOf(uri);
   const adapters = adapterDownloads(attachment.lora ? context.adapters : []);
-  if (scheme === 'hf' || scheme === 's3') return yield* attachDownloads(context, podSpec, attachment, [{ uri, path: MODEL_PATH }, ...adapters]);
+  if (isDownloaded(scheme)) return yield* attachDownloads(context, podSpec, attachment, [{ uri, path: MODEL_PATH }, ...adapters]);
 
   const mounted = mountModel(context, podSpec, attachment, scheme, uri);
   if (isRejection(mounted)) return mounted;
   if (adapters.length > 0) return yield* attachDownloads(context, mounted, attachment, adapters);
   return scheme === 'oci+native' ? mounted : takeOverlay(mounted).podSpec;
+}
+
+const schemeOf = (uri: string): string => uri.slice(0, uri.indexOf('://'));
+const isDownloaded = (scheme: string): boolean => scheme === 'hf' || scheme === 's3';
+
+/**
+ * Tells the user when arguments or a command of the overlay cannot have an effect on a download (R3.225), of adapters as well (B3.34).
+ * Without a download the overlay is not used at all.
+ */
+export function overlayEvents(context: Context, podSpec: PodTemplate): EventText[] {
+  const { spec, adapters } = context;
+  const uri = cachedModelUri(context, withLowerCaseScheme(spec.model?.uri ?? ''));
+  if (spec.storageInitializer?.enabled === false || isRejection(uri)) return [];
+  const { overlay } = takeOverlay(podSpec);
+  const hasNoEffect = (overlay?.args?.length ?? 0) > 0 || (overlay?.command?.length ?? 0) > 0;
+  if (!hasNoEffect || !(isDownloaded(schemeOf(uri)) || adapterDownloads(adapters).length > 0)) return [];
+  const message = 'User-specified Args/Command on storage-initializer were overridden by controller';
+  return [{ type: 'Warning', reason: 'StorageInitializerOverride', message }];
 }
 
 function mountModel(context: Context, podSpec: PodTemplate, attachment: Attachment, scheme: string, uri: string): PodTemplate | Rejection {
@@ -53,12 +72,6 @@ function mountModel(context: Context, podSpec: PodTemplate, attachment: Attachme
   return reject('ModelNotAttachable', scheme === 'oci' ? 'OCI modelcars is not enabled' : `unsupported schema in model URI: ${uri}`, {
     field: 'spec.model.uri',
   });
-}
-
-/** URLs are used as written, with a lower-case scheme (R1 §2.3). */
-function withLowerCaseScheme(uri: string): string {
-  const end = uri.indexOf('://');
-  return uri.slice(0, end).toLowerCase() + uri.slice(end);
 }
 
 /** The model's place in a local model cache when the service is marked for one, else the URI given (R3.239). */

@@ -11,7 +11,7 @@ import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
 import { parseSettings } from '../assemble/parse-settings.ts';
 import type { Settings } from '../assemble/settings.ts';
-import { type Plan, planService } from '../assess/plan.ts';
+import { planService } from '../assess/plan.ts';
 import type { Context } from '../render/children.ts';
 import { schedulerFindings } from '../render/scheduler/findings.ts';
 import type { AdmissionSources } from './sources.ts';
@@ -73,7 +73,7 @@ export async function warnOfRendering(service: LLMInferenceService, namespace: s
   const { assembled, stages } = plan;
   const rejections = [...stages.flatMap(({ rejection }) => rejection ?? []), ...(plan.rejection ? [plan.rejection] : [])];
   const config = doubts.scheduler ? warnOfSchedulerConfig(service, assembled) : [];
-  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...warnOfAdapters(plan), ...config].slice(0, MOST_WARNINGS);
+  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...config].slice(0, MOST_WARNINGS);
 }
 
 /** URIs that every installation knows how to attach. */
@@ -119,17 +119,6 @@ function warnOfSchedulerConfig({ spec }: LLMInferenceService, { spec: effective,
   if (spec?.router?.scheduler?.config?.inline != null) return [];
   const place = source ? `ConfigMap ${source.namespace}/${source.name}, EndpointPickerConfig` : 'EndpointPickerConfig';
   return printFindings(schedulerFindings(effective), place);
-}
-
-function warnOfAdapters({ assembled: { adapters } }: Plan): string[] {
-  const owners = new Map<string, string>();
-  return adapters.flatMap(({ name, mountPath }) => {
-    const owner = owners.get(mountPath);
-    if (owner === undefined) owners.set(mountPath, name);
-    return owner === undefined
-      ? []
-      : [`spec.model.lora.adapters: the names ${JSON.stringify(owner)} and ${JSON.stringify(name)} come to the same directory ${mountPath}`];
-  });
 }
 
 /** A config of the system namespace may be used by everything there is. */

@@ -7,6 +7,7 @@ export function warnOfModel({ model, baseRefs }: LLMInferenceServiceSpec): strin
   if (!model.uri && model.name && !baseRefs?.length) {
     warnings.push('spec.model.uri: no URI is given, and no baseRef that could give one: nothing can be served');
   }
+  warnings.push(...warnOfClaim(model.uri, 'spec.model.uri'));
   const { confidential } = model;
   const scheme = /^oci\+(native|fetch):\/\//i.exec(model.uri ?? '')?.[0];
   if (confidential?.enabled && scheme) {
@@ -19,7 +20,19 @@ export function warnOfModel({ model, baseRefs }: LLMInferenceServiceSpec): strin
     if (adapter.confidential) {
       warnings.push(`spec.model.lora.adapters[${i}].confidential: is ignored; adapters are decrypted as spec.model.confidential says`);
     }
+    warnings.push(...warnOfClaim(adapter.uri, `spec.model.lora.adapters[${i}].uri`));
     if (adapter.lora) warnings.push(`spec.model.lora.adapters[${i}].lora: is ignored; an adapter has no adapters of its own`);
   });
   return warnings;
+}
+
+/** What the API server refuses in the volume or the mount of a claim (B3.41). */
+function warnOfClaim(uri: string | undefined, field: string): string[] {
+  const source = /^pvc:\/\/(.*)$/is.exec(uri ?? '')?.[1];
+  if (source === undefined || source.includes('{{')) return [];
+  const [claim, ...path] = source.split('/');
+  if (claim === '') return [`${field}: names no claim; write pvc://<claim>/<path>`];
+  if (path.includes('..')) return [`${field}: the path must not contain "..": no pod can be created`];
+  if (path.length > 1 && path[0] === '') return [`${field}: the path must not begin with a second "/": no pod can be created`];
+  return [];
 }

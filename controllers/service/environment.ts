@@ -1,5 +1,6 @@
 import type { Options } from '../../api/options.ts';
 import type { AppliedConfig } from '../../api/types.ts';
+import type { ServerVersion } from '../../assess/image-volumes.ts';
 import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -29,6 +30,8 @@ export interface ServiceEnvironment {
   /** Sees to it that a config stays as long as it is used. */
   protectConfig(config: Pick<AppliedConfig, 'namespace' | 'name'>): Promise<void>;
   readonly log: Log;
+  /** The version of the API server, undefined when it cannot be read. */
+  serverVersion(): Promise<ServerVersion | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
 }

@@ -7,6 +7,8 @@ import { isRejection, type Rejection, reject, withinStep } from '../../api/rejec
 import type { AppliedConfig } from '../../api/types.ts';
 import { parseSettings } from '../../assemble/parse-settings.ts';
 import type { Settings } from '../../assemble/settings.ts';
+import type { ConditionChange } from '../../assess/condition-change.ts';
+import { assessImageVolumes } from '../../assess/image-volumes.ts';
 import { observeWorkloads } from '../../assess/workload-status.ts';
 import { openAnswers } from '../answers.ts';
 import { syncCaBundle } from '../ca-bundle.ts';
@@ -17,7 +19,7 @@ import { publishStatus } from '../status-publisher.ts';
 import { configure } from './configuration.ts';
 import type { ServiceEnvironment } from './environment.ts';
 import { ensureFinalizer, finalizeService } from './finalize.ts';
-import { beginPass, finishedStatus, type Pass, type StoredService } from './pass.ts';
+import { applyChanges, beginPass, finishedStatus, type Pass, type StoredService } from './pass.ts';
 import { readinessEvents } from './readiness-events.ts';
 import { reconcileRouter } from './router.ts';
 import { reconcileWorkloads } from './workloads.ts';
@@ -88,11 +90,12 @@ async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rej
     pass.conditions.markUnknown(c.presetsCombined, 'SettingsUnavailable', told.message);
     return told;
   }
-  const bundleFailure = await syncCaBundle(client, pass.stored.metadata.namespace, settings, options);
-  if (bundleFailure) {
+  const bundleFailure = await syncCaBundle({ client, namespace: pass.stored.metadata.namespace, settings, options, respond: pass.respond });
+  if (bundleFailure && !pass.stopped) {
     pass.conditions.markUnknown(c.presetsCombined, bundleFailure.reason, bundleFailure.message);
     return bundleFailure;
   }
+  applyChanges(pass.conditions, [await adviseOnImageVolumes(environment, settings)]);
   const context = await configure(pass, settings, options, validator);
   if (isRejection(context)) return context;
   await protectConfigs(environment, pass);
@@ -122,6 +125,12 @@ async function protectConfigs({ protectConfig, log }: ServiceEnvironment, { stat
     }
   };
   await Promise.all((status.appliedConfigs ?? []).map(protectOne));
+}
+
+/** The server is asked for its version only where it matters. */
+async function adviseOnImageVolumes({ serverVersion }: ServiceEnvironment, { storage }: Settings): Promise<ConditionChange> {
+  const mode = storage.configuredOciMode;
+  return assessImageVolumes(mode, mode === 'native' ? await serverVersion() : undefined);
 }
 
 async function loadSettings({ client, caches, options: { systemNamespace } }: ServiceEnvironment): Promise<Settings | Rejection> {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { labels } from '../../api/metadata.ts';
+import { labels, PART_OF } from '../../api/metadata.ts';
 import type { Options } from '../../api/options.ts';
 import { sameSettings } from '../../assemble/parse-settings.ts';
 import { groupsToWake } from '../../assess/group-fan-out.ts';
@@ -59,10 +59,7 @@ export function watchForServices(watches: ServiceWatches): void {
   caches.configs.onChange((before, after) => {
     if (isSubstantial(before, after)) dependencyChanged(watches, kinds.config, before, after);
   });
-  caches.configMaps.onChange((before, after) => {
-    childChanged(watches, before, after);
-    dependencyChanged(watches, kinds.configMap, before, after);
-  });
+  for (const cache of caches.readByName) cache.onChange((before, after) => namedChanged(watches, cache.kind, before, after));
   caches.settings.onChange((before, after) => {
     if (!sameConfiguration(before, after, watches.options)) for (const service of caches.services.list()) watches.enqueue(keyOf(service));
   });
@@ -135,6 +132,14 @@ function dependencyChanged(
     const owner = ownerKeyOf(object);
     for (const key of dependencies.dependents(kind, object)) if (key !== owner) enqueue(key);
   }
+}
+
+/** What the operator made itself is followed by caches of its own. */
+function namedChanged(watches: ServiceWatches, kind: Kind, before: KubeObject | undefined, after: KubeObject | undefined): void {
+  const isChild = (after ?? before)?.metadata.labels?.[labels.partOf] === PART_OF;
+  if (isChild) return;
+  childChanged(watches, before, after);
+  dependencyChanged(watches, kind, before, after);
 }
 
 /** Only what the operator reads from its ConfigMap counts; where it cannot be read, the text does (R2.6, R3.17). */

@@ -5,10 +5,13 @@ import type { KubeObject } from '../../api/kubernetes.ts';
 import { annotations } from '../../api/metadata.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
+import { renderFiles } from '../../cli/render.ts';
+import { enginesOf } from '../support/engines.ts';
 import type { RunningOperator } from '../support/operator.ts';
 import { forbiddenRequestsOf, rests } from '../support/requests.ts';
 import { openPlace, sharedOperator } from '../support/shared-operator.ts';
-import { actor, clear, condition, hasChildren, isReady, type Place } from '../support/story.ts';
+import { type Actor, actor, clear, condition, hasChildren, isReady, type Place } from '../support/story.ts';
+import type { ServeArguments } from '../support/vllm-arguments.ts';
 
 const directory = packagePath('examples');
 const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
@@ -37,6 +40,20 @@ async function bringAlong({ admin, namespace }: Place, object: KubeObject): Prom
   else await admin.apply(placed);
 }
 
+/** What vLLM reads on the command lines of all serving pods, as the API server has them. What they should be is said in the unit tests. */
+async function commandLines(services: readonly Actor[]): Promise<Record<string, ServeArguments>> {
+  const children = await Promise.all(services.map((service) => service.children()));
+  return argumentsOf(children.flatMap((found) => [...found.values()]));
+}
+
+const installedSettings = packagePath('charts/kserve-llmisvc-resources/files/configmap.yaml');
+const renderedCommandLines = (file: string, namespace: string): Record<string, ServeArguments> =>
+  argumentsOf(renderFiles([file], { presets: packagePath('presets'), settings: installedSettings, namespace }));
+
+function argumentsOf(objects: readonly KubeObject[]): Record<string, ServeArguments> {
+  return Object.fromEntries([...enginesOf(objects)].map(([name, { model, options }]) => [name, { model, options }]));
+}
+
 describe('the examples', function () {
   this.timeout(60_000);
   let operator: RunningOperator;
@@ -63,6 +80,7 @@ describe('the examples', function () {
         const warnings = (await service.events()).filter(({ type, reason }) => type === 'Warning' && reason !== passing);
         expect(warnings.map(({ message }) => message)).to.deep.equal([]);
       }
+      expect(await commandLines(services)).to.deep.equal(renderedCommandLines(`${directory}/${file}`, place.namespace));
       for (const service of services) await service.annotate(annotations.stop, 'true');
       for (const service of services) await service.reaches(condition('Ready', 'False', 'Stopped'), hasChildren([]), () => rests(operator));
       expect(await forbiddenRequestsOf(operator)).to.deep.equal({});

@@ -80,7 +80,9 @@ export function actor({ admin, namespace }: Place, name: string): Actor {
     },
     async children() {
       const lists = await Promise.all(childKinds.map((kind) => admin.list(kind, kind.namespaced ? namespace : undefined).then((l) => ({ kind, l }))));
-      const own = lists.flatMap(({ kind, l }) => l.items.filter((object) => belongsTo(self, kind, object)).map((object) => ({ kind, object })));
+      const own = lists.flatMap(({ kind, l }) =>
+        l.items.filter((object) => belongsTo(self, kind, object)).map((object) => ({ kind, object: asObject(kind, object) })),
+      );
       return new Map(own.map(({ kind, object }) => [`${keyOfKind(kind)}/${object.metadata.name}`, object]));
     },
     async events() {
@@ -121,6 +123,9 @@ const childKinds: readonly Kind[] = [
   kinds.inferencePool,
   kinds.inferencePoolAlpha,
 ];
+
+/** Items of a list do not say what they are. */
+const asObject = ({ apiVersion, kind }: Kind, item: KubeObject): KubeObject => ({ ...item, apiVersion, kind });
 
 /** Kinds of the same name are told apart by their version. */
 const keyOfKind = (kind: Kind): string => (kind === kinds.inferencePoolAlpha ? 'v1alpha2.InferencePool' : kind.kind);

@@ -27,6 +27,9 @@ describe('warnings about a service that is accepted', () => {
     ['a model without URI and without a config that could give one (B11)', { model: { uri: '', name: 'm' } }, ['spec.model.uri']],
     ['decryption of an image (B11)', { model: { uri: 'oci+native://r/i', confidential: { enabled: true } } }, ['spec.model.confidential']],
     ['an empty resource id (B11)', { model: { uri, confidential: { enabled: true, resourceId: '' } } }, ['spec.model.confidential.resourceId']],
+    ['a claim without a name (B3.41)', { model: { uri: 'pvc:///models' } }, ['spec.model.uri']],
+    ['a path out of a claim (B3.41)', { model: { uri: 'pvc://claim/../x' } }, ['spec.model.uri']],
+    ['an absolute path in a claim (B3.41)', { model: { uri, lora: { adapters: [{ name: 'a', uri: 'PVC://c//x' }] } } }, [`${adapters}[0].uri`]],
     [
       'adapters with what only models have (B11)',
       { model: { uri, lora: { adapters: [{ name: 'a', uri, confidential: { enabled: true }, lora: {} }] } } },

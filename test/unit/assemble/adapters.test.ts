@@ -32,6 +32,20 @@ describe('LoRA adapters (R2.86, R3.270, R3.271)', () => {
       expect(accepted(resolveAdapters(spec([{ name, uri: 'hf://a/b' }])))[0]?.mountPath).to.equal(`/mnt/lora/${directory}`));
   }
 
+  it('are used with a lower-case scheme', () =>
+    expect(accepted(resolveAdapters(spec([{ name: 'a', uri: 'HF://Org/Model' }])))[0]).to.include({ uri: 'hf://Org/Model', scheme: 'hf' }));
+
+  it('have directories of their own, also where their names come to the same', () => {
+    const names = ['a/b', 'a:b', 'a-b', 'c/d'];
+    const resolved = accepted(resolveAdapters(spec(names.map((name) => ({ name, uri: 'hf://a/b' })))));
+    const paths = Object.fromEntries(resolved.map(({ name, mountPath }) => [name, mountPath]));
+    expect(paths).to.include({ 'a-b': '/mnt/lora/a-b', 'c/d': '/mnt/lora/c-d' });
+    expect(paths['a/b']).to.match(/^\/mnt\/lora\/a-b-[0-9a-f]{8}$/);
+    expect(paths['a:b'])
+      .to.match(/^\/mnt\/lora\/a-b-[0-9a-f]{8}$/)
+      .and.not.equal(paths['a/b']);
+  });
+
   const problems: [string, boolean | undefined, string][] = [
     ['org/model', undefined, 'LoRA adapter "a": invalid URI "org/model"'],
     ['hf://a/b', false, 'hf:// and s3:// require the storage initializer'],

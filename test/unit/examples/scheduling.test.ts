@@ -101,10 +101,9 @@ describe('the examples of scheduling', () => {
 
   it('have the encode pods in the pool of the service that schedules', () => {
     const objects = renderFiles([packagePath('examples/encode-prefill-decode.yaml')], options);
-    const { matchLabels } = (objects.find(({ kind }) => kind === 'InferencePool')?.spec as { selector: { matchLabels: Record<string, string> } })
-      .selector;
+    const pool = objects.find(({ kind }) => kind === 'InferencePool')?.spec as { selector: { matchLabels: Record<string, string> } } | undefined;
     const encode = objects.find(({ metadata }) => metadata.name === 'photo-search-encode-kserve') as unknown as Deployment;
-    expect(encode.spec?.template.metadata?.labels).to.include({ ...matchLabels, 'llm-d.ai/role': 'encode' });
+    expect(encode.spec?.template.metadata?.labels).to.include({ ...pool?.selector.matchLabels, 'llm-d.ai/role': 'encode' });
   });
 
   it('bring the tokenizer and the predictors along that their plugins need', () => {

@@ -14,6 +14,7 @@ const SECRET = 'llama-kserve-self-signed-certs';
 const partLabels = { 'app.kubernetes.io/name': 'llama', 'app.kubernetes.io/part-of': 'llminferenceservice' };
 const standardNames = ['llama-kserve-workload-svc.ml.svc', 'llama-kserve-workload-svc.ml.svc.cluster.local', 'localhost'];
 
+const DAY = 24 * 3600 * 1000;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const years = (count: number) => NOW + count * 365.25 * 24 * 3600 * 1000;
 const time = (milliseconds: number) => new Date(milliseconds).toISOString();
@@ -111,10 +112,12 @@ describe('the certificate Secret', () => {
 describe('a live certificate', () => {
   let issued: IssuedCertificate;
   let expired: IssuedCertificate;
+  let ending: IssuedCertificate;
   before(async () => {
     const names = { dnsNames: [...standardNames, 'more.example.com'], ipAddresses: ['127.0.0.1', '10.0.0.2', 'fd00::1'] };
     issued = await issueServingCertificate(names, NOW);
     expired = await issueServingCertificate(names, years(-13));
+    ending = await issueServingCertificate(names, NOW - 12 * 365 * DAY + 29 * DAY);
   });
 
   const live = (pair: IssuedCertificate, annotations: Record<string, string> = {}, change: Record<string, string | undefined> = {}): KubeObject => {
@@ -151,6 +154,7 @@ describe('a live certificate', () => {
     ['expired by the old key', () => [live(issued, { [EXPIRATION]: past })]],
     ['expired by the first of two keys', () => [live(issued, { [NEWER]: past, [EXPIRATION]: future })]],
     ['that has run out, whatever its annotation says', () => [live(expired, { [EXPIRATION]: future })]],
+    ['whose own end is near, whatever its annotation says', () => [live(ending, { [EXPIRATION]: future })]],
     ['without key', () => [live(issued, {}, { 'tls.key': undefined })]],
     ['without certificate', () => [live(issued, {}, { 'tls.crt': undefined })]],
     ['whose certificate is no PEM', () => [live(issued, {}, { 'tls.crt': base64('junk') })]],

@@ -22,7 +22,11 @@ describe('the credentials of a Secret', () => {
       [fromSecret('AWS_ACCESS_KEY_ID', 'awsAccessKeyID'), fromSecret('AWS_SECRET_ACCESS_KEY', 'awsSecretAccessKey')],
     ],
     ['a storage key of Azure', { AZURE_STORAGE_ACCESS_KEY: 'x' }, [fromSecret('AZURE_STORAGE_ACCESS_KEY')]],
-    ['headers for a host', { 'https-host': 'files.example.com', headers: 'a: b' }, [{ name: 'files.example.com-headers', value: 'a: b' }]],
+    [
+      'headers for a host, which stay in the Secret',
+      { 'https-host': 'files.example.com', headers: 'a: b' },
+      [fromSecret('files.example.com-headers', 'headers')],
+    ],
     ['a host without headers', { 'https-host': 'files.example.com' }, []],
     ['a hub token', { HF_TOKEN: 'x' }, [fromSecret('HF_TOKEN')]],
     ['a ModelScope token', { MODELSCOPE_API_TOKEN: 'x' }, [fromSecret('MODELSCOPE_API_TOKEN')]],
@@ -90,6 +94,14 @@ describe('the credentials of an account', () => {
       .that.deep.equals([fromSecret('HF_TOKEN', 'HF_TOKEN', 'mine')]);
   });
 
+  it('are those of the account where the service names the empty Secret', () => {
+    const context = workloadContext({ metadata: { annotations: { 'serving.kserve.io/storageSecretName': '' } } });
+    const result = ask(credentialsOf(context, account('reader', { secrets: ['a'] })), [secret('a', { HF_TOKEN: 'x' })]);
+    expect(result)
+      .to.have.property('env')
+      .that.deep.equals([fromSecret('HF_TOKEN', 'HF_TOKEN', 'a')]);
+  });
+
   it('are S3 settings without keys where it assumes an AWS role', () => {
     const annotations = { 'eks.amazonaws.com/role-arn': 'arn', 'serving.kserve.io/s3-region': 'eu-central-1' };
     expect(ask(credentialsOf(workloadContext(), account('reader', { annotations })))).to.deep.equal({
@@ -119,6 +131,12 @@ describe('the credentials of an account', () => {
       'message',
       'invalid service account spec received. Missing name and/or namespace',
     );
+  });
+
+  it('keep the place of a variable that is stated twice, and its last value', () => {
+    const env = [{ name: 'A', value: '1' }, fromSecret('B'), { name: 'A', value: '2' }];
+    const result = addCredentials({ initContainers: [{ name: 'i' }] }, 'i', { env, volumes: [] });
+    expect(result.initContainers?.[0]?.env).to.deep.equal([{ name: 'A', value: '2' }, fromSecret('B')]);
   });
 
   it('replace variables of the same name, whatever these were', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { PodTemplate } from '../../../api/types.ts';
 import type { Attachment } from '../../../render/attachment.ts';
 import type { Context } from '../../../render/children.ts';
-import { attachModel } from '../../../render/storage.ts';
+import { attachModel, overlayEvents } from '../../../render/storage.ts';
 import { commonDirectory } from '../../../render/storage-initializer.ts';
 import { ask } from '../../support/answers.ts';
 import { account, NAMESPACE, pod, secret, workloadContext } from '../../support/workload-fixtures.ts';
@@ -180,6 +180,24 @@ describe('attaching a model', () => {
       const result = attach(workloadContext(), pod({}, { initContainers: overlays }), { livePodSpec: live });
       expect(result.initContainers?.map(({ image }) => image)).to.deep.equal(['last']);
     });
+  });
+
+  describe('with arguments in the overlay', () => {
+    const template = pod({}, { initContainers: [{ name: 'storage-initializer', args: ['x'] }] });
+    const adapters = [{ name: 'a', uri: 'hf://a/b', scheme: 'hf', mountPath: '/mnt/lora/a' }] as const;
+    const cached = { labels: { 'internal.serving.kserve.io/localmodel': 'cache' } };
+    for (const [title, context, count] of [
+      ['says that they do not count', withUri('S3://a/b'), 1],
+      ['says so for adapters next to a claim', withUri('pvc://a/b', { adapters }), 1],
+      ['says nothing where nothing is downloaded', withUri('pvc://a/b'), 0],
+      ['says nothing about a model in an image', withUri('oci+native://image'), 0],
+      ['says nothing about a model in a local cache that is not ready', withUri('hf://a/b', { metadata: cached }), 0],
+      ['says nothing without the storage initializer', withUri('hf://a/b', { spec: { storageInitializer: { enabled: false } } }), 0],
+    ] as const) {
+      it(title, () =>
+        expect(overlayEvents(context, template).map(({ reason }) => reason)).to.deep.equal(Array(count).fill('StorageInitializerOverride')),
+      );
+    }
   });
 
   describe('next to a running pod', () => {

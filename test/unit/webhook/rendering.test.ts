@@ -111,22 +111,6 @@ describe('a service that is bound to fail', () => {
       'unsupported URI scheme \\"ftp\\"',
     ],
     [
-      'adapters in one directory',
-      {
-        model: {
-          ...model,
-          lora: {
-            adapters: [
-              { name: 'a/b', uri: 'hf://a/b' },
-              { name: 'a-b', uri: 'hf://a/c' },
-            ],
-          },
-        },
-      },
-      [],
-      'spec.model.lora.adapters: the names',
-    ],
-    [
       'a config that contradicts it',
       { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
       [config('scaled', { scaling: { maxReplicas: 2, wva: { hpa: {} } } })],
@@ -198,6 +182,10 @@ describe('a service that is bound to fail', () => {
     ['a service account that does not exist', { model, template: { serviceAccountName: 'nobody', containers: [] } }],
     ['a template with a field that does not exist', { model, template: argument('{{ .Spec.NoSuchField }}') }],
     ['a bucket nobody fetches from', { model: { ...model, uri: 'gs://bucket/model' } }],
+    [
+      'adapters whose names come to one directory',
+      { model: { ...model, lora: { adapters: ['a/b', 'a-b'].map((name) => ({ name, uri: 'hf://a/b' })) } } },
+    ],
     ['an adapter in an image', { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'oci://r/i' }] } } }],
     ['no model but configs', { baseRefs: [{ name: 'not-there-yet' }] }],
   ];

@@ -26,6 +26,9 @@ const offloading = (gigabytes: number, policy: string, tiers: number) => ({
     },
   },
 });
+const encoded = (role: string) => ({
+  'ec-transfer-config': { ec_connector: 'ECExampleConnector', ec_role: role, ec_connector_extra_config: { shared_storage_path: '/mnt/encoder' } },
+});
 const group = (more: object) => ({
   'data-parallel-address': '10.0.0.7',
   'data-parallel-rpc-port': 5555,
@@ -40,6 +43,11 @@ const group = (more: object) => ({
 const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   'autoscaling-hpa.yaml': { 'code-assistant-kserve': nixl, 'code-assistant-kserve-prefill': nixl },
   'download-settings.yaml': { 'mixtral-kserve': { 'tensor-parallel-size': 2 } },
+  'encode-prefill-decode.yaml': {
+    'photo-search-kserve': nixl,
+    'photo-search-kserve-prefill': { ...nixl, ...encoded('ec_consumer') },
+    'photo-search-encode-kserve': { 'mm-encoder-only': true, 'enable-prefix-caching': false, ...encoded('ec_producer') },
+  },
   'gated-model.yaml': { 'llama-70b-kserve': { 'tensor-parallel-size': 4 } },
   'kv-cache-offloading.yaml': { 'contract-review-kserve': offloading(64, 'arc', 1) },
   'kv-cache-on-claims.yaml': { 'case-files-kserve': offloading(32, 'lru', 2) },
@@ -57,6 +65,17 @@ const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   'multi-node-data-parallel.yaml': {
     'deepseek-v3-kserve-mn leader': group({ 'api-server-count': 8, 'data-parallel-start-rank': 0 }),
     'deepseek-v3-kserve-mn worker': group({ headless: true, 'data-parallel-start-rank': 8 }),
+  },
+  'precise-prefix-cache.yaml': {
+    'code-agents-kserve': {
+      'block-size': 64,
+      'kv-events-config': {
+        enable_kv_cache_events: true,
+        publisher: 'zmq',
+        endpoint: 'tcp://*:5557',
+        topic: 'kv@<POD_IP>:8000@Qwen/Qwen2.5-Coder-14B-Instruct',
+      },
+    },
   },
   'prefill-decode.yaml': {
     'research-papers-kserve': { 'tensor-parallel-size': 2, ...nixl },

@@ -3,7 +3,7 @@ import { type Kind, kindOf, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
 import { BY_GATEWAY, BY_SERVICE, type Caches, gatewayLabels } from './caches.ts';
-import { isKindNotServed } from './runtime/api-error.ts';
+import type { DirectRead } from './direct-reads.ts';
 import type { Client } from './runtime/client.ts';
 import type { Informer } from './runtime/informer.ts';
 import type { ServedKinds } from './runtime/served-kinds.ts';
@@ -22,6 +22,7 @@ export interface AnswerSources {
   readonly client: Client;
   readonly caches: Caches;
   readonly served: ServedKinds;
+  readonly read: DirectRead;
 }
 
 type GetQuestion = Question & { ask: 'get' };
@@ -36,7 +37,7 @@ const keyOf = (apiVersion: string, kind: string, namespace: string | undefined, 
  * @param onAsk told of each question before it is answered
  */
 export function openAnswers(sources: AnswerSources, now: number, onAsk: (question: Question) => void = () => undefined): Answers {
-  const { client, caches, served } = sources;
+  const { client, caches, served, read } = sources;
   const asked = new Map<string, Question>();
   const reads = new Map<string, Promise<KubeObject | undefined>>();
   const written = new Map<string, KubeObject>();
@@ -49,9 +50,9 @@ export function openAnswers(sources: AnswerSources, now: number, onAsk: (questio
     const cache = caches.of(kind);
     if (cache && (own || !fresh)) return newest(cache.get(namespace, name), own);
     if (own) return own;
-    const read = reads.get(key) ?? readObject(client, question);
-    reads.set(key, read);
-    return read;
+    const reading = reads.get(key) ?? read(kind, namespace, name);
+    reads.set(key, reading);
+    return reading;
   }
 
   return {
@@ -81,15 +82,6 @@ export function openAnswers(sources: AnswerSources, now: number, onAsk: (questio
 function newest(cached: KubeObject | undefined, own: KubeObject | undefined): KubeObject | undefined {
   if (!cached || !own) return own ?? cached;
   return compareVersions(own.metadata.resourceVersion, cached.metadata.resourceVersion) > 0 ? own : cached;
-}
-
-async function readObject(client: Client, { kind, namespace, name }: GetQuestion): Promise<KubeObject | undefined> {
-  try {
-    return await client.get(kind, namespace, name);
-  } catch (error) {
-    if (isKindNotServed(error)) return undefined;
-    throw error;
-  }
 }
 
 /** The objects of a kind that a cache holds, filtered as asked, together with what was written since. */

@@ -9,6 +9,7 @@ import { createConfigFinalizer } from './config/finalizer.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
 import { watchForConfigs } from './config/watches.ts';
 import { createDependencies } from './dependencies.ts';
+import { createDirectRead } from './direct-reads.ts';
 import { textOf } from './runtime/api-error.ts';
 import { createApplier } from './runtime/apply.ts';
 import type { Client } from './runtime/client.ts';
@@ -95,6 +96,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     options,
     caches,
     served,
+    read: createDirectRead(client, caches),
     applier,
     validator: createSpecValidator(client),
     events: serviceEvents,

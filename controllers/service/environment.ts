@@ -3,6 +3,7 @@ import type { AppliedConfig } from '../../api/types.ts';
 import type { ServerVersion } from '../../assess/image-volumes.ts';
 import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { DirectRead } from '../direct-reads.ts';
 import type { Applier } from '../runtime/apply.ts';
 import type { Client } from '../runtime/client.ts';
 import type { EventRecorder } from '../runtime/events.ts';
@@ -20,6 +21,7 @@ export interface ServiceEnvironment {
   readonly options: Options;
   readonly caches: Caches;
   readonly served: ServedKinds;
+  readonly read: DirectRead;
   readonly applier: Applier;
   readonly validator: SpecValidator;
   readonly events: EventRecorder;

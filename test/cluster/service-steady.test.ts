@@ -59,10 +59,15 @@ describe('a service that is as it should be', () => {
     expect(await versionsOf()).to.deep.equal(versions);
   });
 
-  it('costs no request then but a read of its service account, which no cache holds', async () => {
+  it('costs no request then, until its service account changes', async () => {
     const before = await readsOf(operator);
     await touch();
     await touch();
+    expect(since(before, await readsOf(operator))).to.deep.equal({});
+    const annotate = (value: string | null) =>
+      place.admin.patch(kinds.serviceAccount, place.namespace, 'default', { metadata: { annotations: { 'example.com/a': value } } });
+    await untilPassed(operator, () => annotate('1'));
+    await untilPassed(operator, () => annotate(null));
     expect(since(before, await readsOf(operator))).to.deep.equal({ 'get ServiceAccount': 2 });
   });
 

@@ -12,6 +12,7 @@ const settingsOption = () =>
   new Option('--settings <file>', 'manifest of the ConfigMap inferenceservice-config (default: that of a plain installation)');
 const fileOption = () =>
   new Option('-f, --filename <path...>', 'manifest file, directory of manifests, or - for standard input; may be repeated').makeOptionMandatory();
+
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
   .version(packageVersion())
@@ -94,12 +95,10 @@ cluster that uses one is compared. Nothing is written to the cluster; who runs t
   )
   .action(async (options: import('./diff-command.ts').DiffOptions) => {
     const { diff } = await import('./diff-command.ts');
-    try {
+    const compare = async (): Promise<void> => {
       process.exitCode = (await diff(options)) ? 1 : 0;
-    } catch (error) {
-      printError(error);
-      process.exitCode = 2;
-    }
+    };
+    await endWith(compare(), 2);
   });
 
 program

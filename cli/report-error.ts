@@ -3,13 +3,13 @@ import { ManifestError } from './manifest-files.ts';
 /** Mistakes of ours, as opposed to what can go wrong: files, clusters, networks. */
 const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
 
-/** Runs a command; what it throws ends the process with code 1 and a line on standard error. */
-export async function endWith(command: Promise<unknown>): Promise<void> {
+/** Waits for a command; when it fails, the process ends with this code and a line on standard error. */
+export async function endWith(command: Promise<unknown>, failureCode = 1): Promise<void> {
   try {
     await command;
   } catch (error) {
     printError(error);
-    process.exitCode = 1;
+    process.exitCode = failureCode;
   }
 }
 

@@ -2,10 +2,16 @@ import { readFileSync } from 'node:fs';
 import { defaultOptions, type Options } from '../api/options.ts';
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
-/** Go's booleans; whatever is none of them, the empty text included, is false (R1.93). */
+/** Go's booleans; undefined for any other text. */
+export function parseBoolean(text: string): boolean | undefined {
+  return TRUE.has(text) || (FALSE.has(text) ? false : undefined);
+}
+
+/** A variable; whatever is no boolean, the empty text included, is false (R1.93). */
 export function readBoolean(text: string | undefined, standard: boolean): boolean {
-  return text === undefined ? standard : TRUE.has(text);
+  return text === undefined ? standard : (parseBoolean(text) ?? false);
 }
 
 /**

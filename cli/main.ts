@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../api/duration.ts';
-import { readBoolean } from './environment.ts';
-import { ManifestError } from './manifest-files.ts';
+import { Command, Option } from 'commander';
 import { packagePath, packageVersion } from './package-files.ts';
+import { endWith } from './report-error.ts';
+import { kubeconfigOption, runCommand, systemNamespaceOption, withGoSpelling } from './run-command.ts';
 
 const DEFAULT_PRESETS = packagePath('presets');
 
@@ -13,10 +12,6 @@ const settingsOption = () =>
   new Option('--settings <file>', 'manifest of the ConfigMap inferenceservice-config (default: that of a plain installation)');
 const fileOption = () =>
   new Option('-f, --filename <path...>', 'manifest file, directory of manifests, or - for standard input; may be repeated').makeOptionMandatory();
-const kubeconfigOption = () =>
-  new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG, else the pod’s service account, else ~/.kube/config)');
-const systemNamespaceOption = () =>
-  new Option('--system-namespace <name>', 'namespace of the operator, its presets and its ConfigMap').env('POD_NAMESPACE').default('kserve');
 
 const program = new Command('llmisvc')
   .description('Control plane of KServe’s LLMInferenceService: from fifteen lines of YAML to running llm-d primitives.')
@@ -100,12 +95,10 @@ cluster that uses one is compared. Nothing is written to the cluster; who runs t
   )
   .action(async (options: import('./diff-command.ts').DiffOptions) => {
     const { diff } = await import('./diff-command.ts');
-    try {
+    const compare = async (): Promise<void> => {
       process.exitCode = (await diff(options)) ? 1 : 0;
-    } catch (error) {
-      printError(error);
-      process.exitCode = 2;
-    }
+    };
+    await endWith(compare(), 2);
   });
 
 program
@@ -144,83 +137,7 @@ Once webhooks are installed, services and configs can be written only while an o
     await install(options);
   });
 
-program
-  .command('run')
-  .description(
-    'Run the operator: webhooks and controllers. It installs nothing; CRDs, presets and webhook configurations come from the chart or from "llmisvc install".',
-  )
-  .addOption(kubeconfigOption())
-  .option('--embedded', 'start a control plane of its own on this machine, install everything into it, and run against it')
-  .addOption(systemNamespaceOption())
-  .addOption(new Option('--workers <number>', 'services that are reconciled at the same time').env('LLMISVC_WORKERS').default(4).argParser(positive))
-  .addOption(new Option('--webhook-host <address>', 'address to serve webhooks on').env('LLMISVC_WEBHOOK_HOST').default('0.0.0.0'))
-  .addOption(new Option('--webhook-port <port>', 'port to serve webhooks on').env('LLMISVC_WEBHOOK_PORT').default(9443).argParser(port))
-  .addOption(
-    new Option(
-      '--webhook-cert-dir <path>',
-      'directory with tls.crt and tls.key; renewed files are picked up (default: <tmp>/k8s-webhook-server/serving-certs)',
-    ).env('LLMISVC_WEBHOOK_CERT_DIR'),
-  )
-  .addOption(
-    new Option(
-      '--webhook-cert-mode <mode>',
-      'where the certificate comes from: that directory, or the operator itself; auto: the directory if there is one in it',
-    )
-      .choices(['auto', 'files', 'self-signed'])
-      .env('LLMISVC_WEBHOOK_CERT_MODE')
-      .default('auto'),
-  )
-  .addOption(
-    new Option(
-      '--webhook-cert-names <names>',
-      'names and addresses, separated by commas, that a self-signed certificate is for besides the webhook Service',
-    )
-      .env('LLMISVC_WEBHOOK_CERT_NAMES')
-      .argParser((text) => text.split(',').flatMap((name) => name.trim() || [])),
-  )
-  .addOption(
-    // Not by env(): a set variable switches a flag on there, even when it says false.
-    new Option('--leader-elect', 'let one of several replicas write at a time').default(
-      readBoolean(process.env.LLMISVC_LEADER_ELECT, false),
-      'false, env: LLMISVC_LEADER_ELECT',
-    ),
-  )
-  .addOption(
-    new Option('--health-probe-addr <address>', 'address of /healthz and /readyz; 0 for none').env('LLMISVC_HEALTH_PROBE_ADDR').default(':8081'),
-  )
-  .addOption(
-    new Option('--metrics-addr <address>', 'address of /metrics (plain HTTP); 0 for none').env('LLMISVC_METRICS_ADDR').default('127.0.0.1:8443'),
-  )
-  .addOption(
-    new Option(
-      '--storage-migration-timeout <duration>',
-      'how long stored objects may take to move to the storage version, such as 90m; then the process ends (default: 1h)',
-    )
-      .env('LLMISVC_STORAGE_MIGRATION_TIMEOUT')
-      .argParser(duration),
-  )
-  .addOption(
-    new Option('--storage-migration-poll-interval <duration>', 'time between two attempts after the first ten (default: 30s)')
-      .env('LLMISVC_STORAGE_MIGRATION_POLL_INTERVAL')
-      .argParser(duration),
-  )
-  .addOption(
-    new Option('--log-level <level>', 'what to log').choices(['debug', 'info', 'warn', 'error', 'silent']).env('LLMISVC_LOG_LEVEL').default('info'),
-  )
-  .addHelpText(
-    'after',
-    `
-Further environment variables, with the meaning they have in KServe:
-  LLM_INFERENCE_SERVICE_CONFIG_PREFIX      prefix of preset names (default kserve-)
-  LLM_INFERENCE_SERVICE_VERSIONED_CONFIG   pin preset names in status.annotations (default true)
-  PREVENT_WELL_KNOWN_CONFIG_DELETION       refuse to delete presets (default true)
-  GATEWAY_API_WILDCARD_HOSTNAME            stands for * in wildcard host names of addresses (default inference)
-  CLUSTER_DOMAIN                           DNS domain of the cluster (default: from the resolver, else cluster.local)`,
-  )
-  .action(async (options: import('./run.ts').RunOptions & { embedded?: boolean }) => {
-    const { run, runEmbedded } = await import('./run.ts');
-    await (options.embedded ? runEmbedded(options) : run(options));
-  });
+program.addCommand(runCommand('run'));
 
 program
   .command('demo')
@@ -237,44 +154,10 @@ program
     await demo(options);
   });
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1 is needed.');
-  return value;
-}
-
-/** Milliseconds. */
-function duration(text: string): number {
-  const value = parseDuration(text);
-  if (value === undefined) throw new InvalidArgumentError('a duration such as 30s, 5m or 1h30m is needed.');
-  return value;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65535) throw new InvalidArgumentError('a port number is needed.');
-  return value;
-}
-
-/** Mistakes of ours, as opposed to what can go wrong: files, clusters, networks. */
-const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
-
-function printError(error: unknown): void {
-  if (process.env.DEBUG) console.error(error);
-  else if (error instanceof ManifestError) console.error(error.message);
-  else if (!(error instanceof Error)) console.error(`llmisvc: ${String(error)}`);
-  else if (bugs.some((bug) => error instanceof bug)) console.error(`llmisvc: this is a bug: ${error.message} (set DEBUG=1 to see where)`);
-  else console.error(`llmisvc: ${error.message}`);
-}
-
 // Whoever reads the output may have seen enough of it: `llmisvc render … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  printError(error);
-  process.exitCode = 1;
-}
+const [node, main, command, ...rest] = process.argv as [string, string, ...string[]];
+await endWith(program.parseAsync(command === 'run' ? [node, main, command, ...withGoSpelling(rest)] : process.argv));

@@ -5,28 +5,33 @@ import { formatDuration } from '../api/duration.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { LocalModelCache } from '../api/local-model.ts';
 import type { Options } from '../api/options.ts';
+import { issueCertificate } from '../controllers/certificates.ts';
 import { createLegacyCleanUp } from '../controllers/migration/legacy.ts';
 import { createStorageMigration } from '../controllers/migration/storage-migration.ts';
 import { createOperator } from '../controllers/operator.ts';
 import { type Access, loadAccess } from '../controllers/runtime/access.ts';
 import { isKindNotServed } from '../controllers/runtime/api-error.ts';
 import { type Client, createClient } from '../controllers/runtime/client.ts';
+import { createDelegatedAccess } from '../controllers/runtime/delegated-access.ts';
 import { createEventRecorder } from '../controllers/runtime/events.ts';
-import { type ProbeServer, serveMetrics, serveProbes } from '../controllers/runtime/health.ts';
+import { type MetricsServerOptions, type ProbeServer, serveMetrics, serveProbes } from '../controllers/runtime/health.ts';
 import { createElection } from '../controllers/runtime/leader.ts';
-import { createLog, type Log, type LogOptions } from '../controllers/runtime/log.ts';
+import { createLog, type Log } from '../controllers/runtime/log.ts';
 import { type End, type Part, runManager, terminationSignal } from '../controllers/runtime/manager.ts';
 import { createMetrics, type Metrics } from '../controllers/runtime/metrics.ts';
+import type { TlsSettings } from '../controllers/runtime/tls.ts';
 import { type CertificateMode, openCertificate, webhookNames } from '../webhook/certificate-mode.ts';
 import type { CertificateSource } from '../webhook/certificate-source.ts';
 import { createHandlers } from '../webhook/handlers.ts';
 import type { Lifetimes } from '../webhook/self-signed/certificates.ts';
 import { startWebhookServer } from '../webhook/server.ts';
 import { readOptions } from './environment.ts';
+import { type LogFlags, readLogOptions } from './log-flags.ts';
 import { packageVersion } from './package-files.ts';
+import { readTlsSettings, type TlsFlags } from './tls-flags.ts';
 
 /** The flags of `llmisvc run`. */
-export interface RunOptions {
+export interface RunOptions extends TlsFlags, LogFlags {
   readonly kubeconfig?: string;
   readonly systemNamespace: string;
   readonly workers: number;
@@ -40,7 +45,8 @@ export interface RunOptions {
   readonly leaderElect: boolean;
   readonly healthProbeAddr: string;
   readonly metricsAddr: string;
-  readonly logLevel: NonNullable<LogOptions['level']>;
+  /** True when left out. */
+  readonly metricsSecure?: boolean;
   /** Milliseconds; R1.91. */
   readonly storageMigrationTimeout?: number;
   readonly storageMigrationPollInterval?: number;
@@ -51,11 +57,13 @@ const DEFAULT_CERT_DIR = join(tmpdir(), 'k8s-webhook-server', 'serving-certs');
 const LEASE = 'llminferenceservice-kserve-controller-manager';
 /** An address that stands for "do not serve". */
 const OFF = '0';
+/** Ten years. */
+const METRICS_CERTIFICATE_MS = 10 * 365 * 86_400_000;
 const STORAGE_MIGRATION = { timeout: 3_600_000, pollInterval: 30_000 };
 
 /** `llmisvc run`: webhooks and controllers against a cluster, until SIGTERM or Ctrl-C. */
 export async function run(flags: RunOptions): Promise<void> {
-  const log = createLog({ level: flags.logLevel });
+  const log = createLog(readLogOptions(flags));
   const access = await loadAccess({ kubeconfig: flags.kubeconfig, environment: process.env });
   const options = readOptions(process.env, { systemNamespace: flags.systemNamespace });
   const end = await runOperator({ access, options, flags, log }, terminationSignal());
@@ -78,6 +86,8 @@ export interface Run {
 /** Runs an operator until the signal is aborted or leadership is lost. Rejects when something cannot be started. */
 export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   const { access, options, flags, log, metrics = createMetrics(), onRunning } = run;
+  const tls = readTlsSettings(flags);
+  if (flags.enableHttp2 !== undefined) log.warn('--enable-http2 is deprecated: use --tls-min-version and --tls-cipher-suites');
   const connect = (): Client => createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
   const client = connect();
   // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
@@ -93,7 +103,7 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   const webhooks = part('webhooks', async () => {
     const { webhookHost: host, webhookPort: port } = flags;
     const certificate = await certificateFor(run, client);
-    const server = await startWebhookServer({ host, port, certificate, handlers, log });
+    const server = await startWebhookServer({ host, port, certificate, handlers, log, tls });
     return () => server.stop();
   });
   let webhooksServe = false;
@@ -114,7 +124,8 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   });
   const metricsServer = part('metrics', async () => {
     if (flags.metricsAddr === OFF) return async () => undefined;
-    const server = await serveMetrics(flags.metricsAddr, { registry: metrics.registry });
+    const { registry } = metrics;
+    const server = await serveMetrics(flags.metricsAddr, { registry, ...((flags.metricsSecure ?? true) ? await protection(lookups, tls) : {}) });
     return () => server.close();
   });
   const election = flags.leaderElect
@@ -136,6 +147,14 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   } finally {
     await Promise.all([client.close(), lookups.close()]);
   }
+}
+
+/** Metrics are for those who may get `/metrics`. Who scrapes cannot know the certificate, which nobody else signed; it lives as long as the process. */
+async function protection(client: Client, settings: TlsSettings): Promise<Pick<MetricsServerOptions, 'tls' | 'authorize'>> {
+  const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
+  const validity = { notBefore: new Date(), notAfter: new Date(Date.now() + METRICS_CERTIFICATE_MS) };
+  const { certificate: cert, key } = await issueCertificate({ subject: 'CN=metrics', ...validity }, { server: names });
+  return { tls: { settings, pair: { cert, key } }, authorize: createDelegatedAccess({ client, attributes: { path: '/metrics', verb: 'get' } }) };
 }
 
 function certificateFor({ flags, options, log, certificateLifetimes }: Run, client: Client): Promise<CertificateSource> {
@@ -201,7 +220,7 @@ async function listLocalModelCaches(client: Client, namespace: string): Promise<
 /** `llmisvc run --embedded`: the same against a control plane of its own, which ends with it. */
 export async function runEmbedded(flags: RunOptions): Promise<void> {
   const { startEmbeddedCluster } = await import('./embedded.ts');
-  const log = createLog({ level: flags.logLevel });
+  const log = createLog(readLogOptions(flags));
   const cluster = await startEmbeddedCluster({ webhookPort: flags.webhookPort, tell: (line) => console.error(line) });
   // Until here Ctrl-C simply ends this process, and the control plane with it.
   const signal = terminationSignal();

@@ -7,7 +7,7 @@ import { type FieldError, invalidStatus } from '../api/field-error.ts';
 import { kinds, SERVING_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { type LocalModelCache, labelLocalModel } from '../api/local-model.ts';
-import { SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
+import { annotations, SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import { suffixes } from '../api/names.ts';
 import type { Options } from '../api/options.ts';
 import { isStopped } from '../api/predicates.ts';
@@ -204,6 +204,7 @@ function deleteConfig({ name, namespace, oldObject }: AdmissionRequest, options:
   const config = { name: stored?.name ?? name, namespace: stored?.namespace ?? namespace };
   if (config.namespace !== options.systemNamespace || !isWellKnown(config.name, options)) return allow;
   const text = `well-known config ${config.namespace}/${config.name}`;
-  if (options.protectPresets) return forbid({ message: `${text} cannot be deleted` });
+  const isReleased = stored?.annotations?.[annotations.allowDeletion] === 'true';
+  if (options.protectPresets && !isReleased) return forbid({ message: `${text} cannot be deleted` });
   return { allowed: true, warnings: [`deleting ${text} is not recommended`] };
 }

@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { textOf } from './api-error.ts';
+import { createTlsServer, type KeyPair, type TlsSettings } from './tls.ts';
 
 /** A server that listens. */
 export interface Listening {
@@ -57,8 +57,8 @@ async function ready(checks: ReadonlyMap<string, Check>): Promise<[number, strin
 
 export interface MetricsServerOptions {
   readonly registry: Registry;
-  /** Key and certificate; plain HTTP without. */
-  readonly tls?: ServerOptions;
+  /** Plain HTTP without. */
+  readonly tls?: { readonly settings: TlsSettings; readonly pair: KeyPair };
   /** Decides whether a request may read the metrics; everybody may when left out. */
   readonly authorize?: (incoming: IncomingMessage) => Promise<200 | 401 | 403>;
 }
@@ -75,7 +75,7 @@ export function serveMetrics(address: string, options: MetricsServerOptions): Pr
   const listener: RequestListener = (incoming, outgoing) => {
     answer(incoming, outgoing).catch((error: unknown) => reply(outgoing, 500, textOf(error)));
   };
-  return listen(tls ? createHttpsServer(tls, listener) : createHttpServer(listener), address);
+  return listen(tls ? createTlsServer(tls.settings, tls.pair, listener) : createHttpServer(listener), address);
 }
 
 const pathOf = (incoming: IncomingMessage): string => (incoming.url ?? '').split('?')[0] ?? '';

@@ -207,6 +207,9 @@ describe('admission by the API server', function () {
     }
     await site.create(site.object(kinds.config, 'v1alpha2', name, { replicas: 1 }));
     await site.client.delete(kinds.config, site.namespace, name);
+    await site.client.patch(kinds.config, systemNamespace, name, { metadata: { annotations: { 'serving.kserve.io/allow-deletion': 'true' } } });
+    await site.client.delete(kinds.config, systemNamespace, name, { dryRun: true });
+    await site.client.patch(kinds.config, systemNamespace, name, { metadata: { annotations: null } });
   });
 
   it('cleans up both kinds through both versions, as test suites do (R1.45)', async () => {

@@ -11,7 +11,7 @@ import { startTethered } from '../../control-plane/tether.ts';
 import { serviceAccountUser } from '../../control-plane/users.ts';
 import { loadAccess } from '../../controllers/runtime/access.ts';
 import { createClient } from '../../controllers/runtime/client.ts';
-import { createLog } from '../../controllers/runtime/log.ts';
+import { createLog, type LogLevel } from '../../controllers/runtime/log.ts';
 import type { End } from '../../controllers/runtime/manager.ts';
 import { createMetrics, type Metrics } from '../../controllers/runtime/metrics.ts';
 import { eventually } from './eventually.ts';
@@ -99,7 +99,7 @@ export async function startOperator(site: Site, flags: Partial<RunOptions> = {},
 }
 
 /** Set LLMISVC_TEST_LOG=info to see what operators of tests say. */
-const logLevel = (process.env.LLMISVC_TEST_LOG ?? 'silent') as RunOptions['logLevel'];
+const logLevel = (process.env.LLMISVC_TEST_LOG ?? 'silent') as LogLevel;
 const log = createLog({ level: logLevel });
 
 function flagsOf({ kubeconfig, webhooks, certificateDirectory, options }: Site, flags: Partial<RunOptions>): RunOptions {

@@ -12,13 +12,14 @@ export interface WebhookAddress {
   readonly manifests: Installation;
 }
 
-export async function chooseWebhookAddress(): Promise<WebhookAddress> {
+/** @param options `minimal`: the installation has the CRDs that do not check v1alpha1 */
+export async function chooseWebhookAddress(options: { minimal: boolean } = { minimal: false }): Promise<WebhookAddress> {
   const port = await chooseFreePort();
   const authority = await createAuthority('webhooks');
   const caBundle = Buffer.from(authority.certificate).toString('base64');
   return {
     port,
     certificate: await authority.issueServer('webhooks', { dns: ['localhost'], ip: [HOST] }),
-    manifests: installation({ via: 'url', url: `https://${HOST}:${port}`, caBundle }),
+    manifests: installation({ via: 'url', url: `https://${HOST}:${port}`, caBundle }, options),
   };
 }

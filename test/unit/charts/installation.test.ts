@@ -1,5 +1,9 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import type { ConfigMap, Deployment, Service } from '../../../api/kubernetes.ts';
+import { packagePath } from '../../../cli/package-files.ts';
+import { runCommand, withGoSpelling } from '../../../cli/run-command.ts';
 import { plainObjects, valuesOf } from './plain-objects.ts';
 
 const [deployment] = plainObjects<Deployment>('deployment.yaml') as [Deployment];
@@ -32,6 +36,19 @@ describe('the Deployment of the operator (R1.111)', () => {
     expect(manager.livenessProbe).to.deep.include({ httpGet: { path: '/healthz', port: 8081 }, initialDelaySeconds: 30, failureThreshold: 5 });
     expect(manager.readinessProbe).to.deep.include({ httpGet: { path: '/readyz', port: 8081 }, periodSeconds: 5 });
     expect(manager.securityContext).to.deep.include({ runAsUser: 1000, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+  });
+
+  it('is started under the name and with the flags that the reference has', () => {
+    expect(manager.command).to.deep.equal(['/manager']);
+    let leaderElect: unknown;
+    const command = runCommand('manager').action((options) => {
+      leaderElect = options.leaderElect;
+    });
+    command.parse(withGoSpelling(manager.args!), { from: 'user' });
+    expect(leaderElect).to.equal(true);
+    const image = readFileSync(packagePath('Dockerfile'), 'utf8');
+    const [, started] = /ln -s \/app\/dist\/(\S+)\.js \/manager/.exec(image)!;
+    expect(existsSync(packagePath(`${started}.ts`))).to.equal(true);
   });
 
   it('knows its namespace from its pod', () => {
@@ -120,5 +137,22 @@ describe('the default values of the chart', () => {
     expect(controller.strategy).to.deep.equal(deployment.spec!.strategy);
     expect(controller.livenessProbe).to.deep.equal({ enabled: true, ...manager.livenessProbe });
     expect(controller.readinessProbe).to.deep.equal({ enabled: true, ...manager.readinessProbe });
+  });
+});
+
+describe('the chart of the minimal CRDs (R1.16)', () => {
+  const chart = (name: string, file = ''): string => realpathSync(packagePath(`charts/${name}/${file}`));
+  const [full, minimal] = ['kserve-llmisvc-crd', 'kserve-llmisvc-crd-minimal'];
+
+  it('is the chart of the CRDs with other CRDs', () => {
+    const files = readdirSync(chart(full));
+    expect(readdirSync(chart(minimal))).to.have.members(files);
+    const own = files.filter((file) => chart(minimal, file) !== chart(full, file));
+    expect(own).to.have.members(['Chart.yaml', 'files']);
+    const { name, description: _, ...rest } = parse(readFileSync(chart(minimal, 'Chart.yaml'), 'utf8'));
+    expect(name).to.equal(minimal);
+    expect(parse(readFileSync(chart(full, 'Chart.yaml'), 'utf8'))).to.deep.include(rest);
+    expect(chart(minimal, 'files/crds')).to.equal(packagePath('crds/minimal'));
+    expect(chart(full, 'files/crds')).to.equal(packagePath('crds'));
   });
 });

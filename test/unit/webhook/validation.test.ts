@@ -278,6 +278,19 @@ describe('validation of configs by the webhooks', () => {
             warnings: ['deleting well-known config system/kserve-config-llm-tracing is not recommended'],
           });
         });
+        it('is only worth a warning with the annotation that releases it, and that says true (B29)', async () => {
+          for (const [value, allowed] of [
+            ['true', true],
+            ['false', false],
+            ['', false],
+          ] as const) {
+            const metadata = { name: 'kserve-config-llm-tracing', namespace: 'system', annotations: { 'serving.kserve.io/allow-deletion': value } };
+            const oldObject = object('LLMInferenceServiceConfig', version, {}, metadata);
+            const { response } = (await server.post(path(version), review('DELETE', { oldObject, ...metadata }))).json;
+            expect(response.allowed, value).to.equal(allowed);
+            if (allowed) expect(response.warnings?.[0]).to.contain('is not recommended');
+          }
+        });
         it('of any other config is allowed without a word', async () => {
           for (const [name, namespace] of [
             ['kserve-config-llm-tracing', 'ns'],

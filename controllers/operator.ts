@@ -27,7 +27,7 @@ import { reconcileService } from './service/reconcile.ts';
 import { createStandingEvents } from './service/standing-events.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
-import { readSettings } from './settings.ts';
+import { createSettingsReader } from './settings.ts';
 import { createWrittenObjects } from './written-objects.ts';
 
 export interface OperatorOptions {
@@ -91,10 +91,14 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
 
   const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER });
   const news = createNews((key) => serviceQueue.add(key), applier.knows);
+  const onKey = metrics?.onSettingsKey;
+  const settings = createSettingsReader({ client, caches, options, events: serviceEvents, log, onKey });
+
   const services: ServiceEnvironment = {
     client,
     options,
     caches,
+    settings,
     served,
     read: createDirectRead(client, caches),
     applier,
@@ -178,6 +182,6 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     knowledge: () => (hasSynced() ? respond : undefined),
     servicesUsing: (config) => caches.services.byIndex(BY_CONFIG, config),
     idle: () => serviceQueue.idle && configQueue.idle,
-    settings: () => readSettings(client, caches, options.systemNamespace),
+    settings: settings.configMap,
   };
 }

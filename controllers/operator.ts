@@ -7,6 +7,7 @@ import { answerFromCaches } from './cached-answers.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
 import { createConfigFinalizer } from './config/finalizer.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
+import { templateProblem } from './config/template-problem.ts';
 import { watchForConfigs } from './config/watches.ts';
 import { createDependencies } from './dependencies.ts';
 import { createDirectRead } from './direct-reads.ts';
@@ -122,6 +123,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     events: configEvents,
     services: { list: (namespace) => caches.services.list(namespace), byConfigName: (name) => caches.services.byIndex(BY_CONFIG, name) },
     finalizer: configFinalizer,
+    problemOf: (config) => templateProblem(config, settings, options),
     config: findConfig,
     observe: writtenConfigs.observe,
     now: Date.now,

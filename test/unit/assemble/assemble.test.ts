@@ -186,6 +186,13 @@ describe('looking configs up (R2.17 - R2.19)', () => {
     );
   });
 
+  it('a pipeline-parallel preset is one that an administrator provides (R2.24)', () => {
+    const pipeline = service({ model, worker: {}, parallelism: { pipeline: 2 } });
+    expect(refusal(run(pipeline))).to.include('; no preset for pipeline parallelism is shipped: create a config of this name; configs there: ');
+    const own = config('kserve-config-llm-worker-pipeline-parallel', { template: { containers: [{ name: 'main' }] } }, 'kserve');
+    expect(names(good(pipeline, [own]))).to.deep.equal(['Preset:kserve/worker-pipeline-parallel']);
+  });
+
   it('a missing preset too', () => {
     const result = run(service({ model, worker: {}, parallelism: { pipeline: 2 } }));
     expect(refusal(result)).to.include('LLMInferenceServiceConfig "kserve-config-llm-worker-pipeline-parallel" not found in namespaces [ns kserve]');

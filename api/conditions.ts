@@ -22,6 +22,7 @@ export const conditionTypes = {
   groupDegraded: 'GroupDegraded',
   ociImageVolumeCompatible: 'OciImageVolumeCompatible',
   configInUse: 'ConfigInUse',
+  settingsValid: 'SettingsValid',
 } as const;
 
 const t = conditionTypes;

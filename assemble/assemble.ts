@@ -10,7 +10,7 @@ import { complete } from './post-render.ts';
 import { withSchedulerDefaults } from './pre-render.ts';
 import { choosePresets } from './preset-choice.ts';
 import { renderTemplates } from './render-templates.ts';
-import type { NamespacedName } from './scheduler-config-map.ts';
+import { type NamespacedName, readSchedulerConfig } from './scheduler-config-map.ts';
 import type { Settings } from './settings.ts';
 import { templateData } from './template-data.ts';
 
@@ -51,7 +51,8 @@ export function* assemble(service: LLMInferenceService, settings: Settings, opti
   if (isRejection(detected)) return detected;
   const named = withModelName(service, detected.model?.name);
 
-  const presets = yield* find(choosePresets(detected, service.status?.annotations, options), 'Preset');
+  const referenced = yield* referencedConfig(detected, service, options);
+  const presets = yield* find(choosePresets(detected, service.status?.annotations, options, referenced), 'Preset');
   if (isRejection(presets)) return presets;
   const configs = [...presets, ...baseRefs];
   const layers = [...configs.map((config) => config.layer), { origin: 'service', spec: named.spec ?? {} }];
@@ -89,13 +90,21 @@ function configFinder({ metadata }: LLMInferenceService, { systemNamespace }: Op
 
 /**
  * The spec that shows what is enabled: baseRefs on top of the service, the other way round than in the end (R2.21). Only the
- * inline scheduler config is the one that will count, so that its plugins bring their presets.
+ * scheduler config is the one that will count, so that its plugins bring their presets.
  */
 function detect(spec: LLMInferenceServiceSpec, baseRefs: readonly FoundConfig[]): LLMInferenceServiceSpec | Rejection {
   const detected = mergeSpecs([{ origin: 'service', spec }, ...baseRefs.map((config) => config.layer)]);
-  const inline = spec.router?.scheduler?.config?.inline;
-  if (isRejection(detected) || inline === undefined || inline === null || baseRefs.length === 0) return detected;
-  return { ...detected, router: { ...detected.router, scheduler: { ...detected.router?.scheduler, config: { inline } } } };
+  const config = spec.router?.scheduler?.config;
+  if (isRejection(detected) || baseRefs.length === 0 || !(config?.inline ?? config?.ref)) return detected;
+  return { ...detected, router: { ...detected.router, scheduler: { ...detected.router?.scheduler, config } } };
+}
+
+/** The text of the scheduler configuration that a ConfigMap holds; that it is missing is told when it is needed (R2.84). */
+function* referencedConfig(detected: LLMInferenceServiceSpec, { metadata }: LLMInferenceService, options: Options): Inquiry<string | undefined> {
+  const ref = detected.router?.scheduler?.config?.ref;
+  if (!ref) return undefined;
+  const found = yield* readSchedulerConfig(ref, metadata.namespace ?? '', options.systemNamespace);
+  return isRejection(found) ? undefined : found.text;
 }
 
 /**

@@ -51,5 +51,6 @@ function* knownNames(namespaces: readonly string[]): Inquiry<string[]> {
 function notFound(name: string, searched: string, known: readonly string[]): Rejection {
   const listed = known.slice(0, NAMES_LISTED).join(', ') + (known.length > NAMES_LISTED ? ', ...' : '');
   const message = `LLMInferenceServiceConfig ${JSON.stringify(name)} not found in namespaces [${searched}]`;
-  return reject('ConfigNotFound', known.length > 0 ? `${message}; configs there: ${listed}` : message);
+  const hint = name.endsWith('-pipeline-parallel') ? '; no preset for pipeline parallelism is shipped: create a config of this name' : '';
+  return reject('ConfigNotFound', `${message}${hint}${known.length > 0 ? `; configs there: ${listed}` : ''}`);
 }

@@ -1,34 +1,91 @@
 import { parseQuantity } from '../api/quantity.ts';
 import { isRejection, type Rejection, reject } from '../api/rejection.ts';
 import { parseIngress } from './ingress-settings.ts';
-import type { AutoscalingSettings, CredentialSettings, Settings, StorageSettings } from './settings.ts';
+import { type AutoscalingSettings, type CredentialSettings, type Settings, type StorageSettings, UnreadableSettings } from './settings.ts';
 import { asObject, InvalidSettings, parseJson, readSection, textReader } from './settings-section.ts';
 
 type Data = Readonly<Record<string, string>>;
 
+const AUTOSCALING_KEY = 'autoscaling-wva-controller-config';
+const METRICS_ADAPTER_KEY = 'autoscaling-metrics-adapter-config';
+const PREFIX = 'failed to load ingress config:';
 const DEFAULT_EXPIRATION = ['certificates.kserve.io/expiration'];
 
+/** A part of the settings and the key it stands under. */
+interface Section {
+  readonly key: string;
+  readonly field: keyof Settings;
+  /** Throws InvalidSettings. */
+  read(data: Data, systemNamespace: string): Partial<Settings>;
+}
+
+const sections: readonly Section[] = [
+  { key: AUTOSCALING_KEY, field: 'autoscaling', read: (data) => present('autoscaling', parseAutoscaling(data)) },
+  { key: METRICS_ADAPTER_KEY, field: 'metricsAdapter', read: (data) => present('metricsAdapter', parseMetricsAdapter(data)) },
+  { key: 'ingress', field: 'ingress', read: (data, namespace) => ({ ingress: parseIngress(readSection(data, 'ingress'), namespace) }) },
+  { key: 'storageInitializer', field: 'storage', read: (data) => ({ storage: parseStorage(data) }) },
+  { key: 'credentials', field: 'credentials', read: (data) => ({ credentials: parseCredentials(data) }) },
+  { key: 'scheduler', field: 'expirationAnnotations', read: (data) => ({ expirationAnnotations: parseExpiration(data) }) },
+];
+
+const present = <K extends keyof Settings>(field: K, value: Settings[K] | undefined): Partial<Settings> =>
+  value === undefined ? {} : ({ [field]: value } as Partial<Settings>);
+
+/** The keys that are read, each for itself. */
+export const settingsKeys: readonly string[] = sections.map(({ key }) => key);
+
+/** A key that cannot be read. */
+export interface SettingsProblem {
+  readonly key: string;
+  readonly message: string;
+  /** Whether a value that could be read before is in use. */
+  readonly replaced: boolean;
+}
+
+/** The ConfigMap as far as it can be read. */
+export interface SettingsReading {
+  /** Reading a section without any value throws UnreadableSettings. */
+  readonly settings: Settings;
+  readonly problems: readonly SettingsProblem[];
+  /** The last readable value of each key. */
+  readonly good: ReadonlyMap<string, Partial<Settings>>;
+}
+
 /**
- * Settings from the data of ConfigMap `inferenceservice-config` (R2.1 - R2.5, R1.100 - R1.105, R3.200 - R3.202); undefined
- * data stands for a missing ConfigMap. Every rejection starts with `failed to load ingress config:` (R2.4) and may be retried.
+ * Reads every key for itself (R2.2 - R2.5, R1.101 - R1.105, R3.200 - R3.202): one that cannot be read keeps the value it had in
+ * `last`, so that a mistake in one key does not stop services (B38 of chapter 1).
+ */
+export function readSettingsData(data: Data, systemNamespace: string, last?: SettingsReading): SettingsReading {
+  const good = new Map<string, Partial<Settings>>();
+  const problems: SettingsProblem[] = [];
+  const settings: Partial<Settings> = {};
+  for (const { key, field, read } of sections) {
+    try {
+      good.set(key, read(data, systemNamespace));
+    } catch (error) {
+      if (!(error instanceof InvalidSettings)) throw error;
+      const before = last?.good.get(key);
+      problems.push({ key, message: error.message, replaced: before !== undefined });
+      if (before) good.set(key, before);
+      else Object.defineProperty(settings, field, { enumerable: true, get: () => unreadable(error.message) });
+    }
+    Object.assign(settings, good.get(key));
+  }
+  return { settings: settings as Settings, problems, good };
+}
+
+function unreadable(message: string): never {
+  throw new UnreadableSettings(`${PREFIX} ${message}`);
+}
+
+/**
+ * Settings from the data of ConfigMap `inferenceservice-config`, all of them or none; undefined data stands for a missing ConfigMap.
+ * Every rejection starts with `failed to load ingress config:` (R2.4).
  */
 export function parseSettings(data: Data | undefined, systemNamespace: string): Settings | Rejection {
   if (data === undefined) return failure('failed to load InferenceServiceConfigMap: configmaps "inferenceservice-config" not found');
-  try {
-    const autoscaling = parseAutoscaling(data);
-    const metricsAdapter = parseMetricsAdapter(data);
-    return {
-      ingress: parseIngress(readSection(data, 'ingress'), systemNamespace),
-      storage: parseStorage(data),
-      credentials: parseCredentials(data),
-      expirationAnnotations: parseExpiration(data),
-      ...(autoscaling === undefined ? {} : { autoscaling }),
-      ...(metricsAdapter === undefined ? {} : { metricsAdapter }),
-    };
-  } catch (error) {
-    if (error instanceof InvalidSettings) return failure(error.message);
-    throw error;
-  }
+  const { settings, problems } = readSettingsData(data, systemNamespace);
+  return problems[0] ? failure(problems[0].message) : settings;
 }
 
 /** Whether two versions of the ConfigMap say the same (R2.6): parsed, or word by word where one of them does not parse. */
@@ -43,7 +100,7 @@ function sameData(a: Data, b: Data): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
-const failure = (detail: string): Rejection => reject('SettingsInvalid', `failed to load ingress config: ${detail}`);
+const failure = (detail: string): Rejection => reject('SettingsInvalid', `${PREFIX} ${detail}`);
 
 function parseStorage(data: Data): StorageSettings {
   const section = readSection(data, 'storageInitializer') ?? {};
@@ -116,7 +173,7 @@ function parseExpiration(data: Data): readonly string[] {
 }
 
 function parseAutoscaling(data: Data): AutoscalingSettings | undefined {
-  const key = 'autoscaling-wva-controller-config';
+  const key = AUTOSCALING_KEY;
   if (data[key] === undefined) return undefined;
   const value = parseJson(data[key]);
   if (typeof value !== 'object' || Array.isArray(value)) throw new InvalidSettings(`failed to parse ${key} config json: not a JSON object`);
@@ -135,6 +192,6 @@ function parseAutoscaling(data: Data): AutoscalingSettings | undefined {
 
 /** The adapter judges its own document; here it only has to be noticed (R2.2a). A text that is not JSON is passed on as it is. */
 function parseMetricsAdapter(data: Data): unknown {
-  const text = data['autoscaling-metrics-adapter-config'];
+  const text = data[METRICS_ADAPTER_KEY];
   return text === undefined ? undefined : (parseJson(text) ?? text);
 }

@@ -2,13 +2,15 @@ import type { EventText } from '../api/event-text.ts';
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { ConfigMap } from '../api/kubernetes.ts';
-import { type Rejection, reject } from '../api/rejection.ts';
-import type { LLMInferenceServiceSpec } from '../api/types.ts';
+import { isRejection, type Rejection, reject } from '../api/rejection.ts';
+import type { LLMInferenceServiceSpec, SchedulerSpec } from '../api/types.ts';
 import { LATENCY_PRODUCER, listsPlugin } from './scheduler-config.ts';
 
 /** ConfigMaps of such a name may be shared from the system namespace. */
 const SHARED_PREFIX = 'config-scheduler-';
 const DEFAULT_KEY = 'epp';
+
+type ConfigRef = NonNullable<NonNullable<SchedulerSpec['config']>['ref']>;
 
 export interface NamespacedName {
   readonly namespace: string;
@@ -30,6 +32,18 @@ export function* withSchedulerConfig(
 ): Inquiry<WithSchedulerConfig | Rejection> {
   const ref = spec.router?.scheduler?.config?.ref;
   if (!ref) return { spec, events: [] };
+  const found = yield* readSchedulerConfig(ref, namespace, systemNamespace);
+  if (isRejection(found)) return found;
+  const { configMap, text } = found;
+  return { spec: withInlineConfig(spec, text), configMap, events: listsPlugin(text, LATENCY_PRODUCER) ? [latencyWarning(configMap)] : [] };
+}
+
+/** The text that a reference leads to: in the service's namespace, or shared from the system namespace (R2.84). */
+export function* readSchedulerConfig(
+  ref: ConfigRef,
+  namespace: string,
+  systemNamespace: string,
+): Inquiry<{ readonly configMap: NamespacedName; readonly text: string } | Rejection> {
   const name = ref.name ?? '';
   const namespaces = name.startsWith(SHARED_PREFIX) ? [...new Set([namespace, systemNamespace])] : [namespace];
   for (const candidate of namespaces) {
@@ -38,22 +52,19 @@ export function* withSchedulerConfig(
     const key = ref.key || DEFAULT_KEY;
     const text = configMap.data?.[key];
     if (text === undefined) return reject('CombineBaseError', `ConfigMap ${candidate}/${name} doesn't have key ${JSON.stringify(key)} in data`);
-    return {
-      spec: withInlineConfig(spec, text),
-      configMap: { namespace: candidate, name },
-      events: listsPlugin(text, LATENCY_PRODUCER) ? [latencyWarning(candidate, name)] : [],
-    };
+    return { configMap: { namespace: candidate, name }, text };
   }
   return missing(name, namespaces);
 }
 
-function withInlineConfig(spec: LLMInferenceServiceSpec, inline: string): LLMInferenceServiceSpec {
+/** The spec with this scheduler configuration in the place of a reference. */
+export function withInlineConfig(spec: LLMInferenceServiceSpec, inline: string): LLMInferenceServiceSpec {
   const { ref: _, ...config } = spec.router?.scheduler?.config ?? {};
   return { ...spec, router: { ...spec.router, scheduler: { ...spec.router?.scheduler, config: { ...config, inline } } } };
 }
 
-/** Presets are chosen before the ConfigMap is read, so its plugins bring no containers with them. */
-function latencyWarning(namespace: string, name: string): EventText {
+/** The containers of the latency predictor come with an inline configuration only; clients count on that (R4.81). */
+function latencyWarning({ namespace, name }: NamespacedName): EventText {
   return {
     type: 'Warning',
     reason: 'LatencyPredictorConfigRef',

@@ -67,3 +67,11 @@ export interface AutoscalingSettings {
     readonly triggerAuthKind: string;
   };
 }
+
+/**
+ * Thrown where a section is read that the ConfigMap does not hold in a readable form and never did as far as this process knows. An
+ * exception, because only the reading tells who needs a section: everybody else goes on.
+ */
+export class UnreadableSettings extends Error {
+  override readonly name = 'UnreadableSettings';
+}

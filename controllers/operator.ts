@@ -7,6 +7,7 @@ import { answerFromCaches } from './cached-answers.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
 import { createConfigFinalizer } from './config/finalizer.ts';
 import { type ConfigEnvironment, reconcileConfig, type StoredConfig } from './config/reconcile.ts';
+import { templateProblem } from './config/template-problem.ts';
 import { watchForConfigs } from './config/watches.ts';
 import { createDependencies } from './dependencies.ts';
 import { createDirectRead } from './direct-reads.ts';
@@ -27,7 +28,7 @@ import { reconcileService } from './service/reconcile.ts';
 import { createStandingEvents } from './service/standing-events.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
-import { readSettings } from './settings.ts';
+import { createSettingsReader } from './settings.ts';
 import { createWrittenObjects } from './written-objects.ts';
 
 export interface OperatorOptions {
@@ -91,10 +92,14 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
 
   const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER });
   const news = createNews((key) => serviceQueue.add(key), applier.knows);
+  const onKey = metrics?.onSettingsKey;
+  const settings = createSettingsReader({ client, caches, options, events: serviceEvents, log, onKey });
+
   const services: ServiceEnvironment = {
     client,
     options,
     caches,
+    settings,
     served,
     read: createDirectRead(client, caches),
     applier,
@@ -118,6 +123,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     events: configEvents,
     services: { list: (namespace) => caches.services.list(namespace), byConfigName: (name) => caches.services.byIndex(BY_CONFIG, name) },
     finalizer: configFinalizer,
+    problemOf: (config) => templateProblem(config, settings, options),
     config: findConfig,
     observe: writtenConfigs.observe,
     now: Date.now,
@@ -178,6 +184,6 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     knowledge: () => (hasSynced() ? respond : undefined),
     servicesUsing: (config) => caches.services.byIndex(BY_CONFIG, config),
     idle: () => serviceQueue.idle && configQueue.idle,
-    settings: () => readSettings(client, caches, options.systemNamespace),
+    settings: settings.configMap,
   };
 }

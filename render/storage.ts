@@ -62,11 +62,11 @@ export function overlayEvents(context: Context, podSpec: PodTemplate): EventText
 }
 
 function mountModel(context: Context, podSpec: PodTemplate, attachment: Attachment, scheme: string, uri: string): PodTemplate | Rejection {
-  const { ociMode } = context.settings.storage;
   if (scheme === 'pvc') {
     const { volume, mount } = claimVolume(uri, 'kserve-pvc-source', attachment.path);
     return mountVolume(podSpec, attachment.container, mount, volume);
   }
+  const { ociMode } = context.settings.storage;
   if (scheme === 'oci+native' || (scheme === 'oci' && ociMode === 'native')) return attachImageVolume(podSpec, attachment, uri);
   if (scheme === 'oci' && ociMode !== 'disabled') return attachModelcar(context, podSpec, attachment, uri);
   return reject('ModelNotAttachable', scheme === 'oci' ? 'OCI modelcars is not enabled' : `unsupported schema in model URI: ${uri}`, {

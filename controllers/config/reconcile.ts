@@ -2,6 +2,7 @@ import { conditionTypes as c, configDependents, openConditions } from '../../api
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import type { Options } from '../../api/options.ts';
+import type { Rejection } from '../../api/rejection.ts';
 import type { LLMInferenceServiceConfig, LLMInferenceServiceConfigStatus } from '../../api/types.ts';
 import type { Client } from '../runtime/client.ts';
 import type { EventRecorder } from '../runtime/events.ts';
@@ -18,6 +19,8 @@ export interface ConfigEnvironment {
   readonly events: EventRecorder;
   readonly services: ServiceLookup;
   readonly finalizer: ConfigFinalizer;
+  /** Why a config cannot be rendered with the settings of now; undefined when it can, or when nobody can tell. */
+  problemOf(config: StoredConfig): Promise<Rejection | undefined>;
   config(namespace: string, name: string): StoredConfig | undefined;
   /** Hands an object that was just written to the cache, so that the next pass sees it. */
   observe(config: StoredConfig): void;
@@ -55,7 +58,9 @@ async function report(environment: ConfigEnvironment, config: StoredConfig, user
   const message = `referenced by ${users.length} LLMInferenceService(s)`;
   if (users.length > 0) conditions.markTrue(c.configInUse, deleting ? 'DeletionBlocked' : 'InUse', message);
   else conditions.markFalse(c.configInUse, 'NotInUse', 'not referenced by any LLMInferenceService');
-  conditions.markTrue(c.ready);
+  const problem = await environment.problemOf(config);
+  if (problem) conditions.markFalse(c.ready, 'InvalidTemplate', problem.message);
+  else conditions.markTrue(c.ready);
   const { referencedBy: _, ...rest } = config.status ?? {};
   const status: LLMInferenceServiceConfigStatus = {
     ...rest,

@@ -2,7 +2,7 @@ import type { Options } from '../../api/options.ts';
 import { isWellKnown } from '../../assemble/preset-names.ts';
 import type { Caches } from '../caches.ts';
 import type { StoredService } from '../service/pass.ts';
-import { isSubstantial } from '../service/watches.ts';
+import { isSubstantial, sameConfiguration } from '../service/watches.ts';
 import { configNamesOf } from './references.ts';
 
 export interface ConfigWatches {
@@ -20,6 +20,11 @@ export function watchForConfigs({ caches, options, enqueue }: ConfigWatches): vo
   caches.configs.onChange((before, after) => {
     const config = after ?? before;
     if (config && isSubstantial(before, after)) enqueue(`${config.metadata.namespace}/${config.metadata.name}`);
+  });
+  // What templates make of the settings may be another thing now (17.24 of chapter 02).
+  caches.settings.onChange((before, after) => {
+    if (sameConfiguration(before, after, options)) return;
+    for (const { metadata } of caches.configs.list()) enqueue(`${metadata.namespace}/${metadata.name}`, GATHER_MS);
   });
   caches.services.onChange((before, after) => {
     const namespace = (after ?? before)?.metadata.namespace ?? '';

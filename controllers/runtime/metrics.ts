@@ -12,6 +12,8 @@ export interface Metrics {
   readonly onLeader: (leading: boolean) => void;
   /** How many objects of a kind the server refuses to move to their storage version (B37). */
   readonly onStorageMigrationRefused: (kind: string, count: number) => void;
+  /** Whether a key of the operator's ConfigMap can be read (B38). */
+  readonly onSettingsKey: (key: string, readable: boolean) => void;
   /** For the queue of a controller. */
   forQueue(controller: string, workers: number): QueueMetrics;
 }
@@ -92,6 +94,13 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     registers,
   });
 
+  const unreadable = new Gauge({
+    name: 'llmisvc_settings_unreadable',
+    help: "1 for each key of the operator's ConfigMap that cannot be read",
+    labelNames: ['key'] as const,
+    registers,
+  });
+
   return {
     registry,
     onRequest({ verb, kind, code, seconds: took }) {
@@ -101,6 +110,7 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     onWatchRestart: (kind, reason) => restarts.inc({ kind, reason }),
     onLeader: (leading) => leader.set(leading ? 1 : 0),
     onStorageMigrationRefused: (kind, count) => refused.set({ kind }, count),
+    onSettingsKey: (key, readable) => unreadable.set({ key }, readable ? 0 : 1),
     forQueue(controller, workers) {
       const labels = { controller };
       const queue = { name: controller };

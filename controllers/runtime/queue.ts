@@ -64,6 +64,7 @@ export function createQueue(options: QueueOptions): Queue {
   const abort = new AbortController();
   let started = false;
   let stopped = false;
+  let dispatching = false;
   let drained: (() => void) | undefined;
 
   function add(key: string): void {
@@ -73,7 +74,17 @@ export function createQueue(options: QueueOptions): Queue {
     known.add(key);
     metrics?.added();
     metrics?.depth(waiting.size);
-    dispatch();
+    dispatchSoon();
+  }
+
+  /** Several handlers may ask for a pass because of one event; when the first one began at once, the next would cost another. */
+  function dispatchSoon(): void {
+    if (dispatching) return;
+    dispatching = true;
+    queueMicrotask(() => {
+      dispatching = false;
+      dispatch();
+    });
   }
 
   function schedule(alarms: Map<string, Alarm>, key: string, ms: number): void {

@@ -5,7 +5,7 @@ import type { Options } from '../../api/options.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
 import { type Assembled, assemble } from '../../assemble/assemble.ts';
 import { movedPins, pinPresets } from '../../assemble/preset-names.ts';
-import type { Settings } from '../../assemble/settings.ts';
+import { type Settings, UnreadableSettings } from '../../assemble/settings.ts';
 import type { Context } from '../../render/children.ts';
 import { textOf } from '../runtime/api-error.ts';
 import type { Pass } from './pass.ts';
@@ -47,6 +47,7 @@ async function tryAssemble(pass: Pass, run: () => Promise<Assembled | Rejection>
     }
     return result;
   } catch (error) {
+    if (error instanceof UnreadableSettings) throw error;
     const failure = reject('ConfigurationUnavailable', textOf(error), { retry: true });
     if (!pass.stopped) pass.conditions.markUnknown(c.presetsCombined, failure.reason, failure.message);
     return failure;

@@ -9,6 +9,7 @@ import type { Client } from '../runtime/client.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ServedKinds } from '../runtime/served-kinds.ts';
+import type { SettingsReader } from '../settings.ts';
 import type { WrittenObjects } from '../written-objects.ts';
 import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
@@ -20,6 +21,7 @@ export interface ServiceEnvironment {
   readonly client: Client;
   readonly options: Options;
   readonly caches: Caches;
+  readonly settings: SettingsReader;
   readonly served: ServedKinds;
   readonly read: DirectRead;
   readonly applier: Applier;

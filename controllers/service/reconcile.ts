@@ -3,10 +3,11 @@ import type { EventText } from '../../api/event-text.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
+import type { Options } from '../../api/options.ts';
 import { isRejection, type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import type { AppliedConfig } from '../../api/types.ts';
-import { parseSettings } from '../../assemble/parse-settings.ts';
-import type { Settings } from '../../assemble/settings.ts';
+import type { SettingsReading } from '../../assemble/parse-settings.ts';
+import { type Settings, UnreadableSettings } from '../../assemble/settings.ts';
 import type { ConditionChange } from '../../assess/condition-change.ts';
 import { assessImageVolumes } from '../../assess/image-volumes.ts';
 import { observeWorkloads } from '../../assess/workload-status.ts';
@@ -14,7 +15,7 @@ import { openAnswers } from '../answers.ts';
 import { syncCaBundle } from '../ca-bundle.ts';
 import { isForbidden, isInvalid, textOf } from '../runtime/api-error.ts';
 import type { Requeue } from '../runtime/queue.ts';
-import { readSettings } from '../settings.ts';
+import { problemText } from '../settings.ts';
 import { publishStatus } from '../status-publisher.ts';
 import { configure } from './configuration.ts';
 import type { ServiceEnvironment } from './environment.ts';
@@ -81,21 +82,38 @@ async function attempt(run: () => Promise<Rejection | undefined>): Promise<Rejec
   }
 }
 
-/** The steps of R3.3; the first failure ends it. */
+/** Reads the settings and runs the steps with them. A key that cannot be read stops only those who need it (B38 of chapter 1). */
 async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rejection | undefined> {
-  const { client, options, applier, validator } = environment;
-  const settings = await loadSettings(environment);
-  if (isRejection(settings)) {
-    const told = withinStep(settings, 'failed to load ingress config');
-    pass.conditions.markUnknown(c.presetsCombined, 'SettingsUnavailable', told.message);
-    return told;
+  const { conditions } = pass;
+  const unavailable = (reason: string, message: string): Rejection => {
+    conditions.markUnknown(c.presetsCombined, 'SettingsUnavailable', message);
+    return reject(reason, message);
+  };
+  const reading = await environment.settings.read();
+  if (!reading) return unavailable('SettingsMissing', `failed to load ingress config: ${missingSettings(environment.options)}`);
+  const { problems } = reading;
+  if (problems.length === 0) conditions.clear(c.settingsValid);
+  else conditions.markFalse(c.settingsValid, 'SettingsInvalid', problems.map(problemText).join('; '));
+  try {
+    return await runSteps(environment, pass, reading);
+  } catch (error) {
+    if (!(error instanceof UnreadableSettings)) throw error;
+    return unavailable('SettingsInvalid', error.message);
   }
-  const bundleFailure = await syncCaBundle({ client, namespace: pass.stored.metadata.namespace, settings, options, respond: pass.respond });
-  if (bundleFailure && !pass.stopped) {
-    pass.conditions.markUnknown(c.presetsCombined, bundleFailure.reason, bundleFailure.message);
-    return bundleFailure;
+}
+
+const missingSettings = ({ systemNamespace }: Options): string =>
+  `failed to load InferenceServiceConfigMap: configmaps "${SETTINGS_CONFIG_MAP}" not found in namespace ${systemNamespace}`;
+
+/** The steps of R3.3; the first failure ends it. */
+async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings, good }: SettingsReading): Promise<Rejection | undefined> {
+  const { options, applier, validator } = environment;
+  // Without it, the copy of the CA bundle and the advice stay as they are, and services without a download go on.
+  if (good.has('storageInitializer')) {
+    const bundleFailure = await syncBundle(environment, pass, settings);
+    if (bundleFailure) return bundleFailure;
+    applyChanges(pass.conditions, [await adviseOnImageVolumes(environment, settings)]);
   }
-  applyChanges(pass.conditions, [await adviseOnImageVolumes(environment, settings)]);
   const context = await configure(pass, settings, options, validator);
   if (isRejection(context)) return context;
   await protectConfigs(environment, pass);
@@ -106,6 +124,13 @@ async function runPass(environment: ServiceEnvironment, pass: Pass): Promise<Rej
   if (workloads) pass.status.workloads = workloads;
   else delete pass.status.workloads;
   return rejection && withinStep(rejection, 'failed to observe workload status');
+}
+
+async function syncBundle({ client, options }: ServiceEnvironment, pass: Pass, settings: Settings): Promise<Rejection | undefined> {
+  const failure = await syncCaBundle({ client, namespace: pass.stored.metadata.namespace, settings, options, respond: pass.respond });
+  if (!failure || pass.stopped) return undefined;
+  pass.conditions.markUnknown(c.presetsCombined, failure.reason, failure.message);
+  return failure;
 }
 
 /**
@@ -131,17 +156,6 @@ async function protectConfigs({ protectConfig, log }: ServiceEnvironment, { stat
 async function adviseOnImageVolumes({ serverVersion }: ServiceEnvironment, { storage }: Settings): Promise<ConditionChange> {
   const mode = storage.configuredOciMode;
   return assessImageVolumes(mode, mode === 'native' ? await serverVersion() : undefined);
-}
-
-async function loadSettings({ client, caches, options: { systemNamespace } }: ServiceEnvironment): Promise<Settings | Rejection> {
-  const configMap = await readSettings(client, caches, systemNamespace);
-  if (!configMap) {
-    return reject(
-      'SettingsMissing',
-      `failed to load InferenceServiceConfigMap: configmaps "${SETTINGS_CONFIG_MAP}" not found in namespace ${systemNamespace}`,
-    );
-  }
-  return parseSettings(configMap.data ?? {}, systemNamespace);
 }
 
 /** A failure that the next attempt may not see again is told each time, one that waits for a change of its inputs once. */

@@ -143,7 +143,7 @@ function namedChanged(watches: ServiceWatches, kind: Kind, before: KubeObject | 
 }
 
 /** Only what the operator reads from its ConfigMap counts; where it cannot be read, the text does (R2.6, R3.17). */
-function sameConfiguration(before: KubeObject | undefined, after: KubeObject | undefined, { systemNamespace }: Options): boolean {
+export function sameConfiguration(before: KubeObject | undefined, after: KubeObject | undefined, { systemNamespace }: Options): boolean {
   if (!before || !after) return false;
   const [a, b] = [before, after].map((object) => object.data as Record<string, string> | undefined);
   return sameSettings(a, b, systemNamespace);

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { finalizers } from '../../api/metadata.ts';
+import { finalizers, SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
+import { defaultOptions } from '../../api/options.ts';
 import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { config, service } from '../support/manifests.ts';
@@ -99,6 +100,27 @@ describe('a config', () => {
       expect(conditions.find(({ type }) => type === 'ConfigInUse')).to.include({ status: 'True', reason: 'DeletionBlocked' });
     });
     for (const name of others) await place.admin.delete(kinds.config, place.namespace, name);
+  });
+
+  it('is not ready when the settings of now make its templates fail, and is again when they do not', async () => {
+    const { systemNamespace } = defaultOptions;
+    const settings = await place.admin.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP);
+    const { ingress = '{}' } = (settings?.data ?? {}) as { ingress?: string };
+    const write = (text: string) => place.admin.patch(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP, { data: { ingress: text } });
+    const object = config('tls-only', {
+      template: { containers: [{ name: 'main', image: '{{ if not .GlobalConfig.EnableTLS }}{{ .Spec.NoSuchField }}{{ end }}' }] },
+    });
+    await place.admin.create({ ...object, metadata: { ...object.metadata, namespace: place.namespace } });
+    const ready = async () => ((await read('tls-only'))?.status?.conditions ?? []).find(({ type }) => type === 'Ready');
+    await eventually(async () => expect(await ready()).to.include({ status: 'True' }));
+    try {
+      await write(JSON.stringify({ ...JSON.parse(ingress), enableLLMInferenceServiceTLS: false }));
+      await eventually(async () => expect(await ready()).to.include({ status: 'False', reason: 'InvalidTemplate' }));
+      expect((await ready())?.message).to.match(/^failed to merge config: .*can't evaluate field NoSuchField/);
+    } finally {
+      await write(ingress);
+    }
+    await eventually(async () => expect(await ready()).to.include({ status: 'True' }));
   });
 
   it('that every service may need names them all (R2.114)', async () => {

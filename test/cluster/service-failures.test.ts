@@ -5,14 +5,16 @@ import { childName, suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
 import { eventually } from '../support/eventually.ts';
 import { config, service } from '../support/manifests.ts';
-import { openPlace, sharedOperator } from '../support/shared-operator.ts';
-import { clear, condition, given, has, hasChildren, isReady, type Place } from '../support/story.ts';
+import type { RunningOperator } from '../support/operator.ts';
+import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
+import { clear, condition, given, has, hasChildren, hasNoCondition, isReady, type Place } from '../support/story.ts';
 
 describe('a service that cannot be what it asks for', () => {
   let place: Place;
+  let operator: RunningOperator;
 
   before(async () => {
-    await sharedOperator();
+    operator = await sharedOperator();
     place = await openPlace('failures');
   });
   afterEach(() => clear(place));
@@ -48,25 +50,80 @@ describe('a service that cannot be what it asks for', () => {
     await qwen.reaches(has(kinds.deployment, suffixes.main, (child) => expect(child.spec).to.include({ replicas: 4 })));
   });
 
-  it('says that the configuration of the installation is broken, and recovers when it is mended', async () => {
+  describe('because the settings of the installation are broken', () => {
     const { systemNamespace } = defaultOptions;
-    const settings = await place.admin.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP);
-    const { ingress } = (settings?.data ?? {}) as Record<string, string | undefined>;
-    const write = (text: string | undefined) => place.admin.patch(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP, { data: { ingress: text } });
-    const qwen = await given(place, service('qwen'));
-    await qwen.reaches(isReady);
-    const before = await qwen.children();
-    try {
-      await write('{ "enableGatewayApi": ');
-      await qwen.reaches(condition('Ready', 'Unknown', undefined, /failed to load ingress config/));
+    let data: Record<string, string> = {};
+    const write = (change: Record<string, string>) => place.admin.patch(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP, { data: change });
+
+    before(async () => {
+      const settings = await place.admin.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP);
+      data = (settings?.data ?? {}) as Record<string, string>;
+    });
+    afterEach(() => write(data));
+
+    it('goes on with the last good ones, and says so', async () => {
+      const qwen = await given(place, service('qwen'));
+      await qwen.reaches(isReady, hasNoCondition('SettingsValid'));
+      const before = await qwen.children();
+      await write({ ingress: '{ "enableGatewayApi": ' });
+      const text =
+        /^key "ingress" of ConfigMap inferenceservice-config cannot be read, the last value that could be read stays in use: unable to parse ingress config json/;
+      const isTold = condition('SettingsValid', 'False', 'SettingsInvalid', text);
+      await qwen.reaches(isReady, isTold);
+      const other = await given(place, service('other'));
+      await other.reaches(isReady, isTold);
+      expect([...(await qwen.children()).keys()]).to.deep.equal([...before.keys()]);
+      expect(await unreadableKeys()).to.deep.equal(['ingress']);
+      await eventually(async () => {
+        const { items } = await place.admin.list(kinds.event, systemNamespace);
+        const about = items.filter(({ involvedObject }) => (involvedObject as { name: string }).name === SETTINGS_CONFIG_MAP);
+        expect(about.map(({ type, reason }) => `${type} ${reason}`)).to.include('Warning SettingsInvalid');
+      });
+      await write(data);
+      await qwen.reaches(isReady, hasNoCondition('SettingsValid'));
+      await other.reaches(isReady, hasNoCondition('SettingsValid'));
+      expect(await unreadableKeys()).to.deep.equal([]);
+    });
+
+    /** A new operator knows no good value. */
+    async function restartWith(data: Record<string, string>): Promise<void> {
+      await siteWithoutOperator();
+      await write(data);
+      operator = await sharedOperator();
+    }
+
+    it('waits when there are no good ones, and recovers when they are mended', async () => {
+      const qwen = await given(place, service('qwen'));
+      await qwen.reaches(isReady);
+      const before = await qwen.children();
+      await restartWith({ ingress: '{ "enableGatewayApi": ' });
+      const waits = [
+        condition('PresetsCombined', 'Unknown', 'SettingsUnavailable', /^failed to load ingress config: unable to parse/),
+        condition('Ready', 'Unknown', 'SettingsUnavailable'),
+        condition('SettingsValid', 'False', 'SettingsInvalid', /services that need it are not reconciled/),
+      ];
+      await qwen.reaches(...waits);
       expect([...(await qwen.children()).keys()]).to.deep.equal([...before.keys()]);
       const other = await given(place, service('other'));
-      await other.reaches(condition('Ready', 'Unknown', undefined, /failed to load ingress config/), hasChildren([]));
-      await write(ingress);
+      await other.reaches(...waits, hasChildren([]));
+      await write(data);
       await qwen.reaches(isReady);
       await other.reaches(isReady);
-    } finally {
-      await write(ingress);
+    });
+
+    it('stops only services that need what is broken', async () => {
+      await restartWith({ storageInitializer: '{}' });
+      const downloads = await given(place, service('downloads'));
+      const mounts = await given(place, service('mounts').with({ model: { uri: 'pvc://models/qwen', name: 'qwen' } }));
+      await mounts.reaches(isReady);
+      await downloads.reaches(condition('PresetsCombined', 'Unknown', 'SettingsUnavailable', /storageInitializer/));
+      await write(data);
+      await downloads.reaches(isReady);
+    });
+
+    async function unreadableKeys(): Promise<unknown[]> {
+      const found = await operator.metrics.registry.getSingleMetric('llmisvc_settings_unreadable')?.get();
+      return (found?.values ?? []).filter(({ value }) => value === 1).map(({ labels }) => labels.key);
     }
   });
 

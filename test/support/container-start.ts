@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** What `getent hosts` prints; it fails when empty. */
   readonly hosts?: string;
+  /** How often `getent hosts` fails before it prints that. */
+  readonly misses?: number;
   /** Files in place of /sys/class/infiniband: path to content. */
   readonly infiniband?: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,7 @@ export function startContainer(container: Pick<Container, 'command' | 'args' | '
 }
 
 function startIn(directory: string, { command = [], args = [], env = [] }: Parameters<typeof startContainer>[0], around: Surroundings): Started {
-  const { version = '0.23.0', hosts = '10.0.0.7 leader', infiniband = {} } = around;
+  const { version = '0.23.0', hosts = '10.0.0.7 leader', misses = 0, infiniband = {} } = around;
   const put = (path: string, content: string, mode = 0o644): void => {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), content);
@@ -46,7 +48,8 @@ function startIn(directory: string, { command = [], args = [], env = [] }: Param
   const record = `printf '%s\\0' vllm "$@" > "${directory}/argv"; env -0 > "${directory}/env"`;
   put('bin/vllm', `#!/bin/bash\nif [ "$1" = --version ]; then printf '%s' '${version}'; exit 0; fi\n${record}\n`, 0o755);
   put('bin/sleep', '#!/bin/bash\n', 0o755);
-  put('bin/getent', `#!/bin/bash\n[ -n '${hosts}' ] && echo '${hosts}'\n`, 0o755);
+  const count = join(directory, 'lookups');
+  put('bin/getent', `#!/bin/bash\necho >> "${count}"\n[ -n '${hosts}' ] && [ $(wc -l < "${count}") -gt ${misses} ] && echo '${hosts}'\n`, 0o755);
   for (const [path, content] of Object.entries(infiniband)) put(`infiniband/${path}`, `${content}\n`);
 
   const variables: Record<string, string> = { LWS_LEADER_ADDRESS: 'leader', ...around.env };

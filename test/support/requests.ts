@@ -41,10 +41,12 @@ export function since(before: Requests, after: Requests): Requests {
   return Object.fromEntries(grown.filter(([, count]) => count !== 0));
 }
 
-/** Passes over services that have ended. */
-export async function passesOf(operator: RunningOperator): Promise<number> {
+export type Controller = 'llminferenceservice' | 'llminferenceserviceconfig';
+
+/** Passes over services, or over configs, that have ended. */
+export async function passesOf(operator: RunningOperator, controller: Controller = 'llminferenceservice'): Promise<number> {
   const all = await samples(operator, 'controller_runtime_reconcile_total');
-  return all.filter(({ labels }) => labels.controller === 'llminferenceservice').reduce((sum, { value }) => sum + value, 0);
+  return all.filter(({ labels }) => labels.controller === controller).reduce((sum, { value }) => sum + value, 0);
 }
 
 /** Does something and waits until the operator has passed over it and rests again. */

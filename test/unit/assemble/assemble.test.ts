@@ -186,6 +186,13 @@ describe('looking configs up (R2.17 - R2.19)', () => {
     );
   });
 
+  it('a pipeline-parallel preset is one that an administrator provides (R2.24)', () => {
+    const pipeline = service({ model, worker: {}, parallelism: { pipeline: 2 } });
+    expect(refusal(run(pipeline))).to.include('; no preset for pipeline parallelism is shipped: create a config of this name; configs there: ');
+    const own = config('kserve-config-llm-worker-pipeline-parallel', { template: { containers: [{ name: 'main' }] } }, 'kserve');
+    expect(names(good(pipeline, [own]))).to.deep.equal(['Preset:kserve/worker-pipeline-parallel']);
+  });
+
   it('a missing preset too', () => {
     const result = run(service({ model, worker: {}, parallelism: { pipeline: 2 } }));
     expect(refusal(result)).to.include('LLMInferenceServiceConfig "kserve-config-llm-worker-pipeline-parallel" not found in namespaces [ns kserve]');
@@ -264,6 +271,48 @@ describe('what baseRefs turn on (R2.21)', () => {
     expect(good(service({ model, baseRefs, router: { scheduler: { config: { inline } } } }), [base]).spec.router?.scheduler?.config).to.deep.equal({
       inline,
     });
+  });
+});
+
+describe('a scheduler configuration in a ConfigMap', () => {
+  const configMap = (type: string, name = 'c', namespace = 'ns'): object => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace },
+    data: { epp: `plugins: [{type: ${type}}]` },
+  });
+  const byRef = (name = 'c'): object => ({ router: { scheduler: { config: { ref: { name, key: '' } } } } });
+
+  for (const type of ['token-producer', 'precise-prefix-cache-scorer']) {
+    it(`brings the tokenizer that its ${type} needs (B4.18)`, () => {
+      const assembled = good(service({ model, ...byRef() }), [configMap(type)]);
+      expect(names(assembled)).to.deep.equal(['Preset:kserve/scheduler', 'Preset:kserve/tokenizer', 'Preset:kserve/template']);
+      expect(assembled.spec.router?.scheduler?.tokenizer?.template?.containers?.map(({ name }) => name)).to.deep.equal(['main']);
+    });
+  }
+
+  it('counts where a baseRef refers to it, and where it is shared from the system namespace', () => {
+    const base = config('base', byRef('config-scheduler-shared'));
+    const shared = configMap('token-producer', 'config-scheduler-shared', 'kserve');
+    expect(names(good(service({ model, baseRefs: [{ name: 'base' }] }), [base, shared]))).to.include('Preset:kserve/tokenizer');
+  });
+
+  it('of the service counts, not an inline one of a baseRef', () => {
+    const base = config('base', { router: { scheduler: { config: { inline: { plugins: [{ type: 'token-producer' }] } } } } });
+    expect(names(good(service({ model, baseRefs: [{ name: 'base' }], ...byRef() }), [base, configMap('queue-scorer')]))).not.to.include(
+      'Preset:kserve/tokenizer',
+    );
+  });
+
+  it('brings no latency predictor, and says so (R2.84, R4.81)', () => {
+    const assembled = good(service({ model, ...byRef() }), [configMap('predicted-latency-producer')]);
+    expect(names(assembled)).to.deep.equal(['Preset:kserve/scheduler', 'Preset:kserve/template']);
+    expect(assembled.events.map(({ type, reason }) => `${type} ${reason}`)).to.deep.equal(['Warning LatencyPredictorConfigRef']);
+  });
+
+  it('that is missing is told after everything else was found', () => {
+    expect(run(service({ model, ...byRef() }))).to.include({ reason: 'SchedulerConfigNotFound' });
+    expect(run(service({ model, ...byRef(), baseRefs: [{ name: 'gone' }] }))).to.include({ reason: 'ConfigNotFound' });
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { parseSettings, sameSettings } from '../../../assemble/parse-settings.ts';
+import { parseSettings, readSettingsData, sameSettings, settingsKeys } from '../../../assemble/parse-settings.ts';
+import { UnreadableSettings } from '../../../assemble/settings.ts';
 import { accepted, refusal, storageInitializer } from './fixtures.ts';
 
 const parse = (data: Record<string, string | object>): ReturnType<typeof parseSettings> =>
@@ -161,6 +162,69 @@ describe('the other settings', () => {
 
   it('a missing ConfigMap is a failure of its own (R1.100)', () =>
     expect(refusal(parseSettings(undefined, 'kserve'))).to.include('failed to load InferenceServiceConfigMap: '));
+});
+
+describe('settings of which a key cannot be read (B38 of chapter 1)', () => {
+  const good = { storageInitializer, ingress: '{"ingressGateway":"x","urlScheme":"https"}', credentials: '{"storageSecretNameAnnotation":"a"}' };
+  const read = (data: Record<string, string>, last?: ReturnType<typeof readSettingsData>) => readSettingsData(data, 'kserve', last);
+  const broken: [string, string][] = [
+    ['ingress', '{'],
+    ['storageInitializer', '{}'],
+    ['credentials', '[]'],
+    ['scheduler', 'x'],
+    ['autoscaling-wva-controller-config', '['],
+  ];
+
+  it('are the same as strictly parsed ones when all can be read', () => {
+    const { settings: all, problems, good: known } = read(good);
+    expect(all).to.deep.equal(accepted(parseSettings(good, 'kserve')));
+    expect(problems).to.deep.equal([]);
+    expect([...known.keys()]).to.have.members([...settingsKeys]);
+  });
+
+  for (const [key, text] of broken) {
+    it(`keep the last good value of ${key}`, () => {
+      const before = read(good);
+      const { settings: all, problems } = read({ ...good, [key]: text }, before);
+      expect(all).to.deep.equal(before.settings);
+      expect(problems).to.have.length(1);
+      expect(problems[0]).to.include({ key, replaced: true });
+      expect(refusal(parseSettings({ ...good, [key]: text }, 'kserve'))).to.equal(`failed to load ingress config: ${problems[0]?.message}`);
+    });
+
+    it(`without a last good value of ${key} have all others`, () => {
+      const { settings: all, problems } = read({ ...good, [key]: text });
+      expect(problems.map(({ replaced }) => replaced)).to.deep.equal([false]);
+      const unreadable = (['ingress', 'storage', 'credentials', 'expirationAnnotations', 'autoscaling'] as const).filter((field) => {
+        try {
+          return all[field] === null;
+        } catch (error) {
+          expect(error).to.be.instanceOf(UnreadableSettings);
+          expect((error as Error).message).to.match(/^failed to load ingress config: /);
+          return true;
+        }
+      });
+      expect(unreadable).to.have.length(1);
+    });
+  }
+
+  it('keep a good value over several broken versions, and take the next good one', () => {
+    const twice = read({ ...good, ingress: '[' }, read({ ...good, ingress: '{' }, read(good)));
+    expect(twice.settings.ingress.urlScheme).to.equal('https');
+    const mended = read({ ...good, ingress: '{"ingressGateway":"x"}' }, twice);
+    expect(mended.settings.ingress.urlScheme).to.equal('http');
+    expect(mended.problems).to.deep.equal([]);
+  });
+
+  it('change in the keys that can be read', () => {
+    const { settings: all } = read({ ...good, ingress: '{', credentials: '{"storageSecretNameAnnotation":"b"}' }, read(good));
+    expect(all.credentials.storageSecretNameAnnotation).to.equal('b');
+  });
+
+  it('name every broken key', () => {
+    const { problems } = read({ ...good, ingress: '{', scheduler: 'x' }, read(good));
+    expect(problems.map(({ key }) => key)).to.deep.equal(['ingress', 'scheduler']);
+  });
 });
 
 describe('what counts as a change of settings (R2.6)', () => {

@@ -36,3 +36,9 @@ export function start(options: Start): Started {
   const { env = {}, args = [], ...surroundings } = options;
   return startContainer({ command: ['/bin/bash', '-c', startScriptOf(options), '--'], args: [...args] }, { ...surroundings, env });
 }
+
+/** Runs the tokenizer's script in bash, and tells what it ended in. */
+export function startTokenizer(tls: boolean): Started {
+  const { template } = renderedPreset('config-llm-tokenizer', {}, tls).router!.scheduler!.tokenizer!;
+  return startContainer(containerOf(template as never));
+}

@@ -202,6 +202,19 @@ describe('the start script of a data-parallel group (R2b.26)', () => {
     expect(argv.slice(-6)).to.deep.equal([...TLS_FLAGS, '--seed=1']);
   });
 
+  it('waits until the leader resolves (R2b.20)', () => {
+    const { argv, log } = start({ preset: 'config-llm-worker-data-parallel', pod: 'worker', spec: { parallelism: full }, misses: 2 });
+    expect(argv[argv.indexOf('--data-parallel-address') + 1]).to.equal('10.0.0.7');
+    expect(log.match(/does not resolve yet/g)).to.have.length(2);
+    expect(log).not.to.contain('warning');
+  });
+
+  it('gives up on the leader after thirty attempts', () => {
+    const { argv, log } = start({ preset: 'config-llm-worker-data-parallel', spec: { parallelism: full }, hosts: '' });
+    expect(argv[argv.indexOf('--data-parallel-address') + 1]).to.equal('leader');
+    expect(log.match(/does not resolve yet/g)).to.have.length(30);
+  });
+
   it('tries to resolve the leader as often as it is told, then uses the name (R2b.20)', () => {
     const { argv, log } = start({
       preset: 'config-llm-worker-data-parallel',

@@ -41,12 +41,22 @@ describe('the work queue', () => {
     });
     queue.start();
     queue.add('a');
+    await turn();
     for (let i = 0; i < 5; i++) queue.add('a');
     await turn();
     expect(passes).to.equal(1);
     first.open();
     await settled(queue);
     expect(passes).to.equal(2);
+  });
+
+  it('runs one pass when several handlers of one event ask for it', async () => {
+    const seen: string[] = [];
+    const queue = createQueue({ process: async (key) => void seen.push(key), workers: 4 });
+    queue.start();
+    for (const key of ['a', 'b', 'a']) queue.add(key);
+    await settled(queue);
+    expect(seen).to.deep.equal(['a', 'b']);
   });
 
   it('never runs one key twice at once, and as many keys at once as it has workers', async () => {
@@ -200,6 +210,7 @@ describe('the work queue', () => {
     queue.start();
     queue.add('a');
     queue.add('b');
+    await turn();
     const stopped = queue.stop();
     queue.add('c');
     first.open();
@@ -221,6 +232,7 @@ describe('the work queue', () => {
     });
     queue.start();
     queue.add('a');
+    await turn();
     await queue.stop(1);
     expect(aborted).to.equal(true);
   });

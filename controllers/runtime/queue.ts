@@ -73,7 +73,8 @@ export function createQueue(options: QueueOptions): Queue {
     known.add(key);
     metrics?.added();
     metrics?.depth(waiting.size);
-    dispatch();
+    // Not before all handlers of one event have spoken: a key that several of them add is one pass.
+    queueMicrotask(dispatch);
   }
 
   function schedule(alarms: Map<string, Alarm>, key: string, ms: number): void {

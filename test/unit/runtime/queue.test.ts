@@ -28,6 +28,15 @@ describe('the work queue', () => {
     expect(seen).to.deep.equal(['a', 'b']);
   });
 
+  it('processes a key once that is added several times in one moment, also when a worker is free', async () => {
+    let passes = 0;
+    const queue = createQueue({ process: async () => void passes++, workers: 4 });
+    queue.start();
+    for (let i = 0; i < 5; i++) queue.add('a');
+    await settled(queue);
+    expect(passes).to.equal(1);
+  });
+
   it('turns any number of events during a pass into exactly one further pass (R3.1a)', async () => {
     const first = gate();
     let passes = 0;
@@ -41,6 +50,7 @@ describe('the work queue', () => {
     });
     queue.start();
     queue.add('a');
+    await turn();
     for (let i = 0; i < 5; i++) queue.add('a');
     await turn();
     expect(passes).to.equal(1);
@@ -200,6 +210,7 @@ describe('the work queue', () => {
     queue.start();
     queue.add('a');
     queue.add('b');
+    await turn();
     const stopped = queue.stop();
     queue.add('c');
     first.open();
@@ -221,6 +232,7 @@ describe('the work queue', () => {
     });
     queue.start();
     queue.add('a');
+    await turn();
     await queue.stop(1);
     expect(aborted).to.equal(true);
   });

@@ -1,12 +1,23 @@
 import { expect } from 'chai';
-import type { HTTPRoute } from '../../api/gateway-api.ts';
 import { kinds } from '../../api/kinds.ts';
 import { annotations, finalizers, labels } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
 import type { LLMInferenceServiceSpec } from '../../api/types.ts';
 import { config, service } from '../support/manifests.ts';
 import { openPlace, sharedOperator } from '../support/shared-operator.ts';
-import { type Actor, clear, condition, type Expectation, given, hasNoCondition, isGone, isReady, lacks, type Place } from '../support/story.ts';
+import {
+  type Actor,
+  clear,
+  condition,
+  type Expectation,
+  given,
+  hasNoCondition,
+  isGone,
+  isReady,
+  lacks,
+  managedRoute,
+  type Place,
+} from '../support/story.ts';
 
 /** The rule of the preset that all members of a group share first. */
 const SHARED_RULE = 'v1-model-routing';
@@ -28,7 +39,7 @@ describe('a routing group', () => {
   const moveTo = (group: string | null, weight: number | null) => ({ spec: { router: { route: { group, weight } } } });
 
   const sharedBackends = async (actor: Actor) => {
-    const route = (await actor.child(kinds.httpRoute, suffixes.route)) as HTTPRoute;
+    const route = await managedRoute(actor);
     const shared = route.spec?.rules?.find(({ name }) => name === SHARED_RULE);
     return (shared?.backendRefs ?? []).map(({ name, weight }) => `${name.replace(/-kserve-workload-svc|-inference-pool/, '')}=${weight}`);
   };
@@ -51,7 +62,7 @@ describe('a routing group', () => {
     for (const one of [v1, v2]) await one.reaches(isReady, inGroup, hasNoCondition('GroupDegraded'), splits(['v1=80', 'v2=20']));
     for (const one of [v1, v2]) {
       expect((await one.stored()).metadata.labels?.[labels.routingGroup]).to.equal('g');
-      expect((await one.child(kinds.httpRoute, suffixes.route)).metadata.labels?.[labels.routingGroup]).to.equal('g');
+      expect((await managedRoute(one)).metadata.labels?.[labels.routingGroup]).to.equal('g');
     }
     expect((await members(v2)).map(({ backendRef }) => backendRef?.kind)).to.deep.equal(['InferencePool', 'Service']);
 
@@ -86,7 +97,7 @@ describe('a routing group', () => {
       const { metadata, status } = await v2.stored();
       expect(metadata.labels?.[labels.routingGroup]).to.equal(undefined);
       expect(status?.router?.group).to.equal(undefined);
-      expect((await v2.child(kinds.httpRoute, suffixes.route)).metadata.labels).not.to.have.property(labels.routingGroup);
+      expect((await managedRoute(v2)).metadata.labels).not.to.have.property(labels.routingGroup);
     });
   });
 

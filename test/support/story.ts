@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import type { HTTPRoute } from '../../api/gateway-api.ts';
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { Condition, KubeObject } from '../../api/kubernetes.ts';
 import { labels } from '../../api/metadata.ts';
-import { childName } from '../../api/names.ts';
+import { childName, suffixes } from '../../api/names.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
 import type { ApiClient } from '../../control-plane/api-client.ts';
 import { eventually } from './eventually.ts';
@@ -174,6 +175,9 @@ export const has =
     const child = await actor.child(kind, suffix);
     check?.(child);
   };
+
+/** The HTTPRoute that the operator manages for the service. */
+export const managedRoute = async (actor: Actor): Promise<HTTPRoute> => (await actor.child(kinds.httpRoute, suffixes.route)) as HTTPRoute;
 
 /** There is no such child. */
 export const lacks =

@@ -5,6 +5,7 @@ import type { Deployment, KubeObject } from '../../api/kubernetes.ts';
 import { annotations } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
 import type { SchedulerSpec } from '../../api/types.ts';
+import { namespace } from '../support/cluster.ts';
 import { service } from '../support/manifests.ts';
 import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, condition, type Expectation, given, has, hasNoCondition, isGone, isReady, type Place } from '../support/story.ts';
@@ -212,6 +213,46 @@ describe('the scheduler of a service', () => {
       await qwen.reaches(isReady, hasAll('Service/picker-of-qwen'), hasNone('Service/qwen-epp-service'));
       await qwen.change(scheduler(null));
       await qwen.reaches(isReady, hasNone('Service/picker-of-qwen', 'Service/qwen-epp-service'));
+    });
+
+    it('is named in v1 by the route for good, once a gateway does not take v1alpha2 (R4.94, R4.96)', async () => {
+      // No gateway acts here, so the test is one.
+      const { admin } = place;
+      const qwen = await given({ admin, namespace: await namespace('migration') }, service('qwen'));
+      const namesGroup = (group: string): Expectation =>
+        has(kinds.httpRoute, suffixes.route, (route) => {
+          const { rules } = route.spec as { rules: { backendRefs: { kind: string; group?: string }[] }[] };
+          const groups = rules.flatMap(({ backendRefs }) => backendRefs.filter(({ kind }) => kind === 'InferencePool').map((ref) => ref.group));
+          expect(new Set(groups)).to.deep.equal(new Set([group]));
+        });
+      const report = async (status: string, reason: string): Promise<void> => {
+        const route = await qwen.child(kinds.httpRoute, suffixes.route);
+        const [parentRef] = (route.spec as { parentRefs: object[] }).parentRefs;
+        const common = { lastTransitionTime: '2026-01-01T00:00:00Z', message: '', observedGeneration: route.metadata.generation };
+        const conditions = [
+          { type: 'Accepted', status: 'True', reason: 'Accepted', ...common },
+          { type: 'ResolvedRefs', status, reason, ...common },
+        ];
+        await qwen.changeChild(
+          kinds.httpRoute,
+          suffixes.route,
+          { status: { parents: [{ parentRef, controllerName: 'example.com/test', conditions }] } },
+          'status',
+        );
+      };
+      const annotated: Expectation = has(kinds.httpRoute, suffixes.route, (route) =>
+        expect(route.metadata.annotations).to.include({ [annotations.inferencePoolMigrated]: 'v1' }),
+      );
+      const bothPools = hasAll('InferencePool/qwen-inference-pool', 'v1alpha2.InferencePool/qwen-inference-pool');
+
+      await qwen.reaches(namesGroup('inference.networking.x-k8s.io'), bothPools);
+      await report('False', 'InvalidKind');
+      await qwen.reaches(namesGroup('inference.networking.k8s.io'), annotated, bothPools);
+      await report('False', 'InvalidKind');
+      await qwen.annotate('example.com/touched', 'yes');
+      await qwen.reaches(condition('HTTPRoutesReady', 'False'), namesGroup('inference.networking.k8s.io'), annotated, bothPools);
+      await qwen.delete();
+      await qwen.reaches(isGone);
     });
 
     it('serves the pods of another service that carries its labels (R4.97)', async () => {

@@ -13,6 +13,7 @@ import { warnOfConfig } from '../api/warn/config.ts';
 import { warnOfService } from '../api/warn/service.ts';
 import { checkConfigTemplate } from '../assemble/check-config.ts';
 import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
+import { warnOfForeignConfig } from '../render/scheduler/findings.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster, type Sources, stored } from './offline-cluster.ts';
@@ -120,7 +121,10 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   const stated = [...checkedService(object).warnings, ...warnOfService(hub as unknown as LLMInferenceService)];
   const warnings = stated.map((text) => warningAt(manifest, text));
   const plan = planOffline(object, cluster);
-  if (!isRejection(plan)) return warnings;
+  if (!isRejection(plan)) {
+    const config = warnOfForeignConfig(hub as unknown as LLMInferenceService, plan.assembled);
+    return [...warnings, ...config.map((text) => warningAt(manifest, text))];
+  }
   const { field, text } = explain(plan, object as unknown as LLMInferenceService);
   return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
 }

@@ -6,14 +6,14 @@ import { isRejection, type Rejection } from '../api/rejection.ts';
 import { checkStructure } from '../api/structure.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../api/types.ts';
 import { validateService } from '../api/validate/service.ts';
-import { INLINE_CONFIG, printFindings } from '../api/warn/scheduler.ts';
+import { INLINE_CONFIG } from '../api/warn/scheduler.ts';
 import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
 import { parseSettings } from '../assemble/parse-settings.ts';
 import type { Settings } from '../assemble/settings.ts';
 import { planService } from '../assess/plan.ts';
 import type { Context } from '../render/children.ts';
-import { schedulerFindings } from '../render/scheduler/findings.ts';
+import { warnOfForeignConfig } from '../render/scheduler/findings.ts';
 import type { AdmissionSources } from './sources.ts';
 
 type Respond = (question: Question) => Answer;
@@ -72,7 +72,7 @@ export async function warnOfRendering(service: LLMInferenceService, namespace: s
   if (isRejection(plan)) return textsOf([plan]);
   const { assembled, stages } = plan;
   const rejections = [...stages.flatMap(({ rejection }) => rejection ?? []), ...(plan.rejection ? [plan.rejection] : [])];
-  const config = doubts.scheduler ? warnOfSchedulerConfig(service, assembled) : [];
+  const config = doubts.scheduler ? warnOfForeignConfig(service, assembled) : [];
   return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...config].slice(0, MOST_WARNINGS);
 }
 
@@ -112,13 +112,6 @@ function warnOfEffectiveSpec({ spec, appliedConfigs }: Assembled): string[] {
   const errors = [...structure, ...validateService(effective, undefined, 'v1alpha2').errors];
   const causes = appliedConfigs.map(originOf).join(', ');
   return errors.map((error) => `${error.field}: ${errorBody(error)} (after merging ${causes})`);
-}
-
-/** What is to be said about a scheduler configuration that the service does not state itself; its own is looked at without rendering. */
-function warnOfSchedulerConfig({ spec }: LLMInferenceService, { spec: effective, schedulerConfigMap: source }: Assembled): string[] {
-  if (spec?.router?.scheduler?.config?.inline != null) return [];
-  const place = source ? `ConfigMap ${source.namespace}/${source.name}, EndpointPickerConfig` : 'EndpointPickerConfig';
-  return printFindings(schedulerFindings(effective), place);
 }
 
 /** A config of the system namespace may be used by everything there is. */

@@ -1,13 +1,14 @@
 import { isDataParallel, isPipelineParallel } from '../predicates.ts';
 import { parseQuantity } from '../quantity.ts';
 import type { FileSystemTierSpec, KVCacheOffloadingSpec, PodTemplate, WorkloadSpec } from '../types.ts';
+import { warnOfSidecar } from './sidecar.ts';
 
 /** What one workload states that cannot work or has side effects that are easily overlooked (B13, B17, B19 of chapter 1). */
 export function warnOfWorkload(workload: WorkloadSpec, old: WorkloadSpec | undefined, path: string): string[] {
   const { kvCacheOffloading: offloading, template, worker } = workload;
   return [
     ...(offloading ? warnOfOffloading(offloading, `${path}.kvCacheOffloading`) : []),
-    ...(template ? warnOfInjection(template, `${path}.template`) : []),
+    ...(template ? [...warnOfInjection(template, `${path}.template`), ...warnOfSidecar(template, `${path}.template`)] : []),
     ...(worker ? warnOfInjection(worker, `${path}.worker`) : []),
     ...(old ? warnOfKindChange(old, workload, path) : []),
   ];

@@ -80,8 +80,8 @@ const nestedPlaces: Readonly<Record<string, readonly ['profiles' | 'deciders', s
 const nestedParameters = ['stageOrder', 'profiles', 'deciders'];
 
 /**
- * Pickers from 0.9.0 on refuse a disaggregation handler with nested and flat parameters side by side. Where `deciders` or
- * `profiles` are there, flat parameters move to their nested place and those without one are dropped (B4b.1).
+ * Pickers from 0.9.0 on refuse a disaggregation handler with nested and flat parameters side by side, or with any it does not know.
+ * Where `deciders` or `profiles` are there, flat parameters move to their nested place; those without one are dropped (B4b.1).
  */
 export const nestHandlerParameters: Rewrite = (config, note) =>
   mapPlugins(config, (plugin) => {
@@ -89,13 +89,14 @@ export const nestHandlerParameters: Rewrite = (config, note) =>
     const parameters = parametersOf(plugin);
     if (isRejection(parameters)) return parameters;
     const flat = Object.keys(parameters).filter((key) => !nestedParameters.includes(key));
-    if (flat.length === 0 || !('deciders' in parameters || 'profiles' in parameters)) return plugin;
-    const nested = nest(parameters);
-    if (isRejection(nested)) return nested;
     const dropped = flat.filter((key) => !(key in nestedPlaces));
+    const isMixed = flat.length > 0 && ('deciders' in parameters || 'profiles' in parameters);
+    if (!isMixed && dropped.length === 0) return plugin;
+    const nested = isMixed ? nest(parameters) : without(parameters, ...dropped);
+    if (isRejection(nested)) return nested;
     if (dropped.length > 0)
       note(`parameters ${dropped.sort().join(', ')} of plugin ${String(pluginName(plugin))} were dropped: the endpoint picker refuses them`);
-    return { ...plugin, parameters: nested };
+    return Object.keys(nested).length === 0 ? without(plugin, 'parameters') : { ...plugin, parameters: nested };
   });
 
 function nest(parameters: Parameters): Parameters | Rejection {

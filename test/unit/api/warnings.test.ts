@@ -17,6 +17,11 @@ const tiers = (...secondary: object[]) => ({ kvCacheOffloading: { cpu: '8Gi', se
 const withEnv = (name: string) => ({ containers: [{ name: 'main', env: [{ name, value: '/x' }] }] });
 
 const head = { apiVersion: 'llm-d.ai/v1alpha1', kind: 'EndpointPickerConfig' };
+const sidecar = (...args: string[]) => ({ initContainers: [{ name: 'llm-d-routing-sidecar', args }] });
+const pickerPod = (terminationGracePeriodSeconds: number, args: string[], command: string[]) => ({
+  terminationGracePeriodSeconds,
+  containers: [{ name: 'main', args, lifecycle: { preStop: { exec: { command } } } }],
+});
 const INLINE = 'spec.router.scheduler.config.inline';
 const adapters = 'spec.model.lora.adapters';
 const uri = 'hf://a/b';
@@ -76,6 +81,16 @@ describe('warnings about a service that is accepted', () => {
       }),
       [`${INLINE}.schedulingProfiles[0].plugins[1].pluginRef`],
     ],
+    [
+      'a picker that is killed while it drains (R4b.2)',
+      { router: { scheduler: { template: { terminationGracePeriodSeconds: 30, containers: [] } } } },
+      ['spec.router.scheduler.template.terminationGracePeriodSeconds'],
+    ],
+    [
+      'values and flags that the routing sidecar does not know (B4b.4, R4b.72)',
+      { template: sidecar('--kv-connector=lmcache', '--ec-connector', 'nixl', '--connector=nixlv2', '--kv-connector=nixlv2', '--ec-connector=') },
+      [0, 1, 3].map((i) => `spec.template.initContainers[0].args[${i}]`),
+    ],
     ['code from elsewhere (B19)', { template: withEnv('PYTHONPATH') }, ['spec.template.containers[0].env[0]']],
     ['code from elsewhere in workers of prefill (B19)', { prefill: { worker: withEnv('LD_PRELOAD') } }, ['spec.prefill.worker.containers[0].env[0]']],
   ];
@@ -98,6 +113,7 @@ describe('warnings about a service that is accepted', () => {
     ['an adapter in an image', { model: { uri, lora: { adapters: [{ name: 'a', uri: 'oci://r/i' }] } } }],
     ['a gateway that may not exist', { router: { route: {}, gateway: { refs: [{ name: 'nowhere' }] } } }],
     ['a group that has a weight', { router: { gateway: {}, route: { group: 'g', weight: 10 } } }],
+    ['a picker that has time to drain', { router: { scheduler: { template: pickerPod(40, ['--drain-timeout=20s'], ['/bin/sleep', '5']) } } }],
     ['another variable', { template: withEnv('PYTHONHASHSEED') }],
   ];
   for (const [what, spec] of silent) it(`are none about ${what}`, () => expect(warnOfService(service(spec))).to.deep.equal([]));

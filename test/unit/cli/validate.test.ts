@@ -89,6 +89,19 @@ describe('llmisvc validate', () => {
     expect(validate(`${serviceText('baseRefs: [{name: model}]')}---\n${configText('model', MODEL)}`)).to.deep.equal([]);
   });
 
+  it('looks into the scheduler configuration wherever it stands (B4.4)', () => {
+    const config = (...plugins: string[]) =>
+      `{"apiVersion":"llm-d.ai/v1alpha1","kind":"EndpointPickerConfig","plugins":[${plugins.map((t) => `{"type":"${t}"}`)}]}`;
+    const configMap = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: picker}\ndata:\n  epp: '${config('queue-score')}'\n`;
+    const referring = serviceText(MODEL, 'router: {scheduler: {config: {ref: {name: picker, key: epp}}}}');
+    const [finding, ...others] = validate(`${referring}---\n${configMap}`);
+    expect(others).to.deep.equal([]);
+    expect(finding).to.match(/warning: .*: ConfigMap default\/picker, EndpointPickerConfig\.plugins\[0\]\.type: "queue-score" is no plugin/);
+    const stating = serviceText(MODEL, `router: {scheduler: {config: {inline: ${config('queue-scorer', 'queue-scorer')}}}}`);
+    expect(validate(stating)).to.have.lengthOf(1);
+    expect(validate(stating)[0]).to.contain('spec.router.scheduler.config.inline.plugins[1]: the name "queue-scorer" is taken by plugins[0]');
+  });
+
   it('tells broken metadata', () => {
     const text = serviceText(MODEL).replace('  name: qwen', '  name: Qwen_7B\n  lables: {}\n  labels: {n: "-"}\n  annotations: {a: true}');
     expect(validate(text).map((line) => line.replace('a.yaml:', '').replace('error: LLMInferenceService/Qwen_7B: metadata.', ''))).to.deep.equal([

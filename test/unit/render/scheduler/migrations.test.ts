@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
+import { checkPickerConfig } from '../../../../api/picker-config/check.ts';
 import { isRejection } from '../../../../api/rejection.ts';
 import type { PodTemplate } from '../../../../api/types.ts';
+import { parseVersion, type Version } from '../../../../api/version.ts';
 import { readYaml, writeYaml } from '../../../../render/scheduler/config-yaml.ts';
 import { pickerGate } from '../../../../render/scheduler/gate.ts';
 import { type Migrated, migrate } from '../../../../render/scheduler/migrate.ts';
@@ -232,8 +235,9 @@ describe('the deciders of the disaggregation handler (R4.44, R4.45)', () => {
     expect(migrated.notes).to.deep.equal([
       'parameters prefixPluginName, primaryPort of plugin disagg-profile-handler were dropped: the endpoint picker refuses them',
     ]);
-    const flat = { plugins: [{ type: 'disagg-profile-handler', parameters: { decodeProfile: 'd' } }] };
+    const flat = { plugins: [{ type: 'disagg-profile-handler', parameters: { decodeProfile: 'd', primaryPort: 8000 } }] };
     expect(rewritten('0.9.0', flat).plugins[0]?.parameters).to.deep.equal({ decodeProfile: 'd' });
+    expect(rewritten('0.9.0', { plugins: [handler({ primaryPort: 8000 })] }).plugins[0]).to.deep.equal({ type: 'disagg-profile-handler' });
   });
 });
 
@@ -294,4 +298,67 @@ describe('the tokenizer container of old (R4.53)', () => {
   it('leaves its volumes behind', () => {
     expect(migrateAt('0.9.0', withTokenizer({ plugins: [] })).podSpec.volumes).to.deep.equal([{ name: 'v' }]);
   });
+});
+
+describe('any configuration that pickers of old understood', () => {
+  const some = (parameters: Record<string, fc.Arbitrary<unknown>>) => fc.option(fc.record(parameters, { requiredKeys: [] }), { nil: undefined });
+  const plugin = (type: string, parameters: fc.Arbitrary<unknown>) =>
+    parameters.map((value) => ({ type, ...(value === undefined ? {} : { parameters: value }) }));
+  const tokens = some({ blockSize: fc.nat(), hashSeed: fc.string() });
+  const handlers = fc.constantFrom('pd-profile-handler', 'disagg-profile-handler').chain((type) =>
+    plugin(
+      type,
+      some({
+        threshold: fc.oneof(fc.nat(), fc.constant('100')),
+        hashBlockSize: fc.nat(),
+        decodeProfile: fc.constant('decode'),
+        prefillProfile: fc.constant('prefill'),
+        primaryPort: fc.nat(),
+        prefixPluginName: fc.constant('prefix-cache-scorer'),
+      }),
+    ),
+  );
+  const others = fc.uniqueArray(
+    fc.oneof(
+      plugin('prefill-header-handler', fc.constant(undefined)),
+      plugin('queue-scorer', fc.constant(undefined)),
+      plugin('model-server-protocol-metrics', some({ defaultEngine: fc.constant('vllm') })),
+      plugin('prefix-cache-scorer', some({ blockSize: fc.nat(), hashBlockSize: fc.nat(), lruCapacityPerServer: fc.nat() })),
+      plugin(
+        'precise-prefix-cache-scorer',
+        some({ tokenProcessorConfig: tokens, indexerConfig: some({ tokenProcessorConfig: tokens, tokenizersPoolConfig: some({}) }) }),
+      ),
+      plugin('token-producer', some({ modelName: fc.string(), vllm: some({ timeout: fc.constant('5s') }) })),
+    ),
+    { selector: ({ type }) => type },
+  );
+  const configs = fc.tuple(handlers, others).map(([handler, rest]) => {
+    const plugins: readonly { type: string }[] = [handler, ...rest];
+    const used = plugins.filter(({ type }) => type.endsWith('-scorer')).map(({ type }) => ({ pluginRef: type }));
+    return {
+      apiVersion: 'inference.networking.x-k8s.io/v1alpha1',
+      kind: KIND,
+      plugins,
+      schedulingProfiles: ['decode', 'prefill'].map((name) => ({ name, plugins: used })),
+    };
+  });
+  const url = 'http://qwen-tokenizer.ml.svc.cluster.local:8000';
+
+  for (const version of ['0.9.0', '0.10.0']) {
+    it(`is one that ${version} starts with, and the same after another migration (R4.36a)`, () => {
+      fc.assert(
+        fc.property(configs, (config) => {
+          const once = migrateAt(version, pod(['--config-text', textOf(config)]), url);
+          expect(checkPickerConfig(configIn(once), parseVersion(version) as Version).filter(({ level }) => level === 'problem')).to.deep.equal([]);
+          expect(JSON.stringify(configIn(once))).not.to.match(
+            /pd-profile-handler|prefill-header-handler|server-protocol|precise-prefix-cache-scorer|hashBlockSize|threshold|primaryPort|tokenizersPool/,
+          );
+          const twice = migrateAt(version, once.podSpec, url);
+          expect(argsOf(twice)).to.deep.equal(argsOf(once));
+          expect(twice.notes).to.deep.equal([]);
+        }),
+        { numRuns: 200 },
+      );
+    });
+  }
 });

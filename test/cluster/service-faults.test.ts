@@ -18,7 +18,7 @@ type Objects = Record<string, unknown>;
 /** Distinct events that an object may get at once (see controllers/runtime/events.ts). */
 const EVENT_BURST = 25;
 /** More than it takes to do any of what these tests have done to a service. */
-const MOST_WRITES = 25;
+const MOST_WRITES = 20;
 
 /** What is told in passing, and the users of presets, which are counted a little later. */
 const laterWrites = / (Event|LLMInferenceServiceConfig)$/;
@@ -155,29 +155,32 @@ describe('a service whose operator meets faults', function () {
     await hasComeThrough(running, unlucky);
   });
 
-  const turns: readonly { what: string; act: (one: Actor) => Promise<unknown>; goal: readonly Expectation[] }[] = [
+  const turns: readonly { what: string; act: (one: Actor) => Promise<unknown>; goal: Expectation; objects: Expectation }[] = [
     {
       what: 'to come up',
       act: ({ admin, namespace, name }) => given({ admin, namespace }, service(name)),
-      goal: [isReady, consistsOf(() => plain)],
+      goal: isReady,
+      objects: consistsOf(() => plain),
     },
-    { what: 'to be split', act: (one) => one.change({ spec: withPrefill }), goal: [isReady, consistsOf(() => split)] },
-    { what: 'to be stopped', act: (one) => one.annotate(annotations.stop, 'true'), goal: [isStopped, hasChildren([])] },
-    { what: 'to come back', act: (one) => one.annotate(annotations.stop, null), goal: [isReady, consistsOf(() => split)] },
-    { what: 'to go', act: (one) => one.delete(), goal: [isGone, hasChildren([])] },
+    { what: 'to be split', act: (one) => one.change({ spec: withPrefill }), goal: isReady, objects: consistsOf(() => split) },
+    { what: 'to be stopped', act: (one) => one.annotate(annotations.stop, 'true'), goal: isStopped, objects: hasChildren([]) },
+    { what: 'to come back', act: (one) => one.annotate(annotations.stop, null), goal: isReady, objects: consistsOf(() => split) },
+    { what: 'to go', act: (one) => one.delete(), goal: isGone, objects: hasChildren([]) },
   ];
 
   it('comes through the end of its operator between any two writes, whatever it was about to do', async () => {
     const mortals: Actor[] = [];
     for (let allowed = 0; allowed <= MOST_WRITES; allowed++) mortals.push(actor(await open(), 'mortal'));
-    for (const { what, act, goal } of turns) {
+    for (const { what, act, goal, objects } of turns) {
       const running = await start();
       const severed = severance(mortals.map(({ namespace }) => namespace));
       proxy.interfere(severed.decide);
       await Promise.all(mortals.map(act));
       for (const mortal of mortals) {
         await eventually(async () => {
-          if (!severed.is(mortal.namespace)) for (const reached of [...goal, () => rests(running)]) await reached(mortal);
+          if (severed.is(mortal.namespace)) return;
+          await goal(mortal);
+          await rests(running);
         });
       }
       const cut = mortals.filter(({ namespace }) => severed.is(namespace)).length;
@@ -186,7 +189,7 @@ describe('a service whose operator meets faults', function () {
 
       proxy.interfere(undefined);
       await start();
-      for (const mortal of mortals) await mortal.reaches(...goal);
+      for (const mortal of mortals) await mortal.reaches(goal, objects);
       await stop();
     }
   });

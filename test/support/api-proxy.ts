@@ -11,8 +11,10 @@ export interface Passing {
   readonly isWatch: boolean;
 }
 
-/** What to do with a request besides passing it on: answer it, send it elsewhere, or change the lines of the answer. */
+/** What to do with a request besides passing it on: answer it, break its connection, send it elsewhere, or change the lines of the answer. */
 export interface Interference {
+  /** Breaks the connection before the server hears of the request, or after it has done what was asked. */
+  readonly broken?: 'before' | 'after';
   readonly answer?: { readonly code: number; readonly headers?: Record<string, string>; readonly body?: unknown };
   readonly url?: URL;
   readonly lines?: (line: string) => readonly string[];
@@ -49,7 +51,16 @@ export async function startApiProxy(target: Access): Promise<ApiProxy> {
       outgoing.end(`${JSON.stringify(does.answer.body ?? {})}\n`);
       return;
     }
+    if (does.broken === 'before') {
+      incoming.socket.resetAndDestroy();
+      return;
+    }
     const upstream = request(does.url ?? url, { method, headers: { ...incoming.headers, host: url.host }, ...tls, agent: false }, (answer) => {
+      if (does.broken === 'after') {
+        answer.resume();
+        answer.on('end', () => incoming.socket.resetAndDestroy());
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       answer.on('error', () => outgoing.destroy());

@@ -69,7 +69,7 @@ export interface RunningOperator {
 export interface StartOptions {
   /** True when left out. */
   readonly untilRunning?: boolean;
-  readonly run?: Pick<Run, 'certificateLifetimes'>;
+  readonly run?: Partial<Pick<Run, 'certificateLifetimes' | 'access'>>;
 }
 
 /**

@@ -2,7 +2,7 @@ import { conditionTypes, findCondition } from '../api/conditions.ts';
 import { get, type Inquiry, list } from '../api/inquiry.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject, Pod } from '../api/kubernetes.ts';
-import type { Context } from '../render/children.ts';
+import type { Context, StageName } from '../render/children.ts';
 import { nameOf } from '../render/identity.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 import { explainPods } from './pod-failures.ts';
@@ -44,13 +44,19 @@ function partsOf(context: Context): Part[] {
   ];
 }
 
+/** The stage that takes care of workloads of a shape. */
+const stageOf: Readonly<Record<Shape, StageName>> = { deployment: 'singleNode', leaderWorkerSet: 'multiNode' };
+
 /**
  * Conditions of the model servers, from the live objects (R3.60, R3.77): those of workloads that are not wanted are removed,
  * all are False for a stopped service (R3.110). While a workload is not available, its pods are asked why (B3.12).
+ *
+ * @param settled the stages that came to their end; workloads of others keep the conditions they have
  */
-export function* assessWorkloads(context: Context): Inquiry<ConditionChange[]> {
+export function* assessWorkloads(context: Context, settled: readonly StageName[] = Object.values(stageOf)): Inquiry<ConditionChange[]> {
   const changes: ConditionChange[] = [];
   for (const { condition, shape, name, wanted } of partsOf(context)) {
+    if (!settled.includes(stageOf[shape])) continue;
     if (context.stopped) changes.push(markStopped(condition));
     else if (!wanted) changes.push(clearCondition(condition));
     else changes.push(yield* assessWorkload(context, condition, shape, name));
@@ -61,11 +67,12 @@ export function* assessWorkloads(context: Context): Inquiry<ConditionChange[]> {
 function* assessWorkload(context: Context, type: string, shape: Shape, name: string): Inquiry<ConditionChange> {
   const live = yield* readLive<LiveWorkload>(context, kinds[shape], name);
   const verdict = live ? judgeAvailability(type, live, shape) : progressing(type, shape);
-  if ('clear' in verdict || verdict.status === 'True') return verdict;
-  const selector = live ? podLabels(live, shape, name) : {};
+  if (!live || 'clear' in verdict || verdict.status === 'True') return verdict;
+  const selector = podLabels(live, shape, name);
   const pods = Object.keys(selector).length > 0 ? yield* list<Pod>(kinds.pod, context.service.metadata.namespace, selector) : [];
-  const failure = explainPods(pods);
-  return failure ? markFalse(type, failure.reason, failure.message) : verdict;
+  const words = explainPods(pods);
+  // Clients compare the reason: it stays that of the workload, what its pods say is added to the message.
+  return words === undefined ? verdict : markFalse(type, verdict.reason ?? '', [verdict.message, words].filter(Boolean).join('; '));
 }
 
 /** Labels by which the pods of a live workload are found. */

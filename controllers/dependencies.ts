@@ -15,6 +15,8 @@ export interface Dependencies {
   forget(key: string): void;
   /** Keys whose answers the object takes part in; of an update both versions have to be looked up. */
   dependents(kind: Kind, object: KubeObject): ReadonlySet<string>;
+  /** Keys that asked anything about a kind: what they are told changes when the kind appears or goes (B3.21). */
+  dependentsOfKind(kind: Kind): ReadonlySet<string>;
 }
 
 const kindKey = (kind: Kind): string => `${kind.apiVersion} ${kind.kind}`;
@@ -23,6 +25,8 @@ const objectKey = (kind: Kind, namespace: string | undefined, name: string): str
 /** Lists are filed under one of their labels, so that an object finds them by its own labels and no other list is looked at. */
 const listKey = (kind: Kind, namespace: string | undefined, label?: readonly [string, string]): string =>
   `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/*${label ? ` ${label[0]}=${label[1]}` : ''}`;
+
+const servedKey = (kind: Kind): string => `${kindKey(kind)} served`;
 
 type Labels = Readonly<Record<string, string>>;
 const matches = (labels: Labels, object: KubeObject): boolean => Object.entries(labels).every(([k, v]) => object.metadata.labels?.[k] === v);
@@ -43,6 +47,7 @@ export function createDependencies(): Dependencies {
   const add = (key: string, question: Question): void => {
     if (question.ask === 'get') note(key, objectKey(question.kind, question.namespace, question.name), {});
     if (question.ask === 'list') note(key, listKey(question.kind, question.namespace, Object.entries(question.labels)[0]), question.labels);
+    if (question.ask === 'served') note(key, servedKey(question.kind), {});
   };
   const note = (key: string, target: string, labels: Labels): void => {
     const keys = askers.get(target) ?? new Map<string, Labels[]>();
@@ -69,6 +74,11 @@ export function createDependencies(): Dependencies {
           if (selectors.some((labels) => matches(labels, object))) found.add(key);
         }
       }
+      return found;
+    },
+    dependentsOfKind(kind) {
+      const found = new Set<string>();
+      for (const [target, keys] of askers) if (target.startsWith(`${kindKey(kind)} `)) for (const key of keys.keys()) found.add(key);
       return found;
     },
   };

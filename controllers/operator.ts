@@ -132,7 +132,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     return undefined;
   });
 
-  watchForServices({ caches, dependencies, options, news, enqueue: (key) => serviceQueue.add(key) });
+  watchForServices({ caches, dependencies, served, options, news, enqueue: (key) => serviceQueue.add(key) });
   watchForConfigs({
     caches,
     options,

@@ -43,6 +43,7 @@ export interface Stage {
    * they are deleted and created anew.
    */
   readonly recreate?: readonly ObjectRef[];
+  /** What users should know about what is rendered. */
   readonly events?: readonly EventText[];
   readonly rejection?: Rejection;
 }

@@ -37,17 +37,19 @@ interface GroupPlan {
   readonly subGroupSize: number | undefined;
 }
 
-/** LeaderWorkerSet of the main workload (R3.72). Without a leader template the workers serve, and carry the labels of a leader. */
+/**
+ * LeaderWorkerSet of the main workload (R3.72). Without a leader template the workers serve, and carry the labels by which
+ * traffic finds them; their role is `decode` then, also without prefill (R3.31).
+ */
 export function* renderMainGroup(context: Context, worker: PodTemplate, access: Access): Inquiry<RenderedWorkload | Rejection> {
   const { spec } = context;
-  const role = mainRole(spec);
   return yield* renderGroup(context, {
     name: nameOf(context, 'mainMultiNode'),
     workload: { ...spec, worker },
     phase: 'decode',
     access,
-    leader: { identity: servingLabels(context, components.leader, role), title: 'leader template' },
-    worker: { identity: workerIdentity(context, spec, components.worker, role), title: 'worker template' },
+    leader: { identity: servingLabels(context, components.leader, mainRole(spec)), title: 'leader template' },
+    worker: { identity: workerIdentity(context, spec, components.worker, 'decode'), title: 'worker template' },
     subGroupSize: undefined,
   });
 }

@@ -7,8 +7,13 @@ import type { Log } from './log.ts';
 
 /** Tells users what happened to an object, through core/v1 Events. Recording never fails and never waits. */
 export interface EventRecorder {
-  /** Texts of one reason that are recorded together become one event, joined by `; `. */
+  /**
+   * Says what has happened. Of texts that are recorded together, equal ones are said once, and Normal ones of one reason become one
+   * event, joined by `; `.
+   */
   record(about: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, texts: readonly EventText[]): void;
+  /** Says what is so, for as long as it is: each time all of it is given, and only what was not among it the last time is recorded. */
+  advise(about: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, texts: readonly EventText[]): void;
   /** Resolves when everything recorded so far is written or given up. */
   flush(): Promise<void>;
 }
@@ -53,13 +58,23 @@ function remember<V>(map: Map<string, V>, key: string, value: V): void {
   if (oldest !== undefined) map.delete(oldest);
 }
 
-/** Joins the texts of each type and reason, as many as fit into one message. */
+const isSame = (a: EventText, b: EventText): boolean => a.type === b.type && a.reason === b.reason && a.message === b.message;
+
+/**
+ * Joins the Normal texts of each reason, as many as fit into one message, and leaves out repetitions. Warnings are found by their message: they
+ * stay apart.
+ */
 export function joinTexts(texts: readonly EventText[]): EventText[] {
   const joined: EventText[] = [];
-  for (const text of texts) {
+  const distinct = texts.filter((text, i) => texts.findIndex((other) => isSame(other, text)) === i);
+  for (const text of distinct) {
     const message = text.message.slice(0, LONGEST_MESSAGE);
     const index = joined.findIndex(
-      (other) => other.type === text.type && other.reason === text.reason && other.message.length + message.length + 2 <= LONGEST_MESSAGE,
+      (other) =>
+        text.type === 'Normal' &&
+        other.type === text.type &&
+        other.reason === text.reason &&
+        other.message.length + message.length + 2 <= LONGEST_MESSAGE,
     );
     const found = joined[index];
     if (found) joined[index] = { ...found, message: `${found.message}; ${message}` };
@@ -72,6 +87,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const { client, component, log, now = Date.now } = options;
   const said = new Map<string, Said>();
   const allowances = new Map<string, Allowance>();
+  /** What was advised about an object the last time, by uid. */
+  const advised = new Map<string, readonly EventText[]>();
   let writing: Promise<void> = Promise.resolve();
   let serial = 0;
 
@@ -135,13 +152,25 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     count: 1,
   });
 
+  const record: EventRecorder['record'] = (about, texts) => {
+    for (const text of joinTexts(texts)) {
+      writing = writing
+        .then(() => write(about, text))
+        .catch((error: unknown) => log?.warn({ err: textOf(error), reason: text.reason }, 'an event could not be written'));
+    }
+  };
+
   return {
-    record(about, texts) {
-      for (const text of joinTexts(texts)) {
-        writing = writing
-          .then(() => write(about, text))
-          .catch((error: unknown) => log?.warn({ err: textOf(error), reason: text.reason }, 'an event could not be written'));
-      }
+    record,
+    advise(about, texts) {
+      const { uid = '' } = about.metadata;
+      const before = advised.get(uid) ?? [];
+      if (texts.length > 0) remember(advised, uid, texts);
+      else advised.delete(uid);
+      record(
+        about,
+        texts.filter((text) => !before.some((other) => isSame(other, text))),
+      );
     },
     flush: () => writing,
   };

@@ -21,7 +21,7 @@ export interface StageFailure {
  */
 export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure | undefined> {
   const outcomes = await Promise.all(stages.map((stage) => applyStage(pass, applier, stage)));
-  for (const stage of stages) pass.events.push(...(stage.events ?? []));
+  for (const stage of stages) pass.advice.push(...(stage.events ?? []));
   const failed = outcomes.findIndex(isRejection);
   const [stage, rejection] = [stages[failed], outcomes[failed]];
   return stage && rejection ? { stage, rejection } : undefined;

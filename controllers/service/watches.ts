@@ -7,12 +7,14 @@ import { sameSettings } from '../../assemble/parse-settings.ts';
 import { groupsToWake } from '../../assess/group-fan-out.ts';
 import { BY_GROUP, type Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { ServedKinds } from '../runtime/served-kinds.ts';
 import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
 
 export interface ServiceWatches {
   readonly caches: Caches;
   readonly dependencies: Dependencies;
+  readonly served: ServedKinds;
   readonly options: Options;
   readonly news: News;
   /** Asks for a pass over a service, by `namespace/name`. */
@@ -47,6 +49,11 @@ export function watchForServices(watches: ServiceWatches): void {
   for (const cache of caches.references) {
     cache.onChange((before, after) => {
       if (cache.kind !== kinds.gateway || !sameGateway(before, after)) dependencyChanged(watches, cache.kind, before, after);
+    });
+  }
+  for (const { kind } of [...caches.children, ...caches.references]) {
+    watches.served.onChange(kind, () => {
+      for (const key of watches.dependencies.dependentsOfKind(kind)) watches.enqueue(key);
     });
   }
   caches.configs.onChange((before, after) => {

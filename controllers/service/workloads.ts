@@ -24,7 +24,14 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
   try {
     if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
     const failure = await applyWorkloads(pass, context, applier);
-    if (failure) return reportFailure(pass, failure);
+    if (failure) {
+      const settled: readonly StageName[] = workloadStages.slice(
+        0,
+        workloadStages.findIndex((name) => name === failure.stage.name),
+      );
+      applyChanges(conditions, await answerAsync(assessWorkloads(context, settled), pass.respond));
+      return reportFailure(pass, failure);
+    }
     applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
     applyChanges(conditions, await answerAsync(assessScaling(context), pass.respond));
     return undefined;

@@ -116,8 +116,17 @@ describe('workload conditions', () => {
     expect(summary({}, true).every((text) => text.endsWith('False'))).to.equal(true);
   });
 
-  it('say why the pods of a workload do not run', () => {
-    const waiting = live(kinds.deployment, 'llama-kserve', { conditions: [condition('Available', 'False', 'MinimumReplicasUnavailable')] });
+  it('are only those of the stages that came to their end, when a later one failed (R3.42)', () => {
+    const types = (stages: readonly ('multiNode' | 'singleNode')[]) =>
+      ask(assessWorkloads(context({ spec: { worker: {}, prefill: {} } }), stages), all).map((c) => c.type);
+    expect(types(['multiNode'])).to.deep.equal(['WorkerWorkloadReady', 'PrefillWorkerWorkloadReady']);
+    expect(types([])).to.deep.equal([]);
+  });
+
+  it('say why the pods of a workload do not run, under the reason of the workload (B3.12)', () => {
+    const waiting = live(kinds.deployment, 'llama-kserve', {
+      conditions: [condition('Available', 'False', 'MinimumReplicasUnavailable', 'too few')],
+    });
     const failing = pod(
       'p-1',
       { initContainerStatuses: [container('storage-initializer', { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } })] },
@@ -127,8 +136,8 @@ describe('workload conditions', () => {
     expect(ask(assessWorkloads(context()), [waiting, failing, foreign])[0]).to.deep.equal({
       type: 'MainWorkloadReady',
       status: 'False',
-      reason: 'ImagePullBackOff',
-      message: 'Pod p-1: init container storage-initializer: no such image',
+      reason: 'MinimumReplicasUnavailable',
+      message: 'too few; Pod p-1: init container storage-initializer: ImagePullBackOff: no such image',
     });
   });
 
@@ -140,7 +149,8 @@ describe('workload conditions', () => {
     );
     expect(ask(assessWorkloads(context({ spec: { worker: {} } })), [live(kinds.leaderWorkerSet, 'llama-kserve-mn'), failing])[1]).to.include({
       type: 'WorkerWorkloadReady',
-      reason: 'ErrImagePull',
+      reason: 'Progressing',
+      message: 'LWS is progressing; Pod p: container main: ErrImagePull',
     });
   });
 });
@@ -151,7 +161,7 @@ describe('explaining pods (B3.12)', () => {
   const terminated = (exitCode: number, reason: string, message?: string) => ({ terminated: { exitCode, reason, ...(message ? { message } : {}) } });
   const running = { running: {} };
 
-  const table: [string, Pod, { reason: string; message: string } | undefined][] = [
+  const table: [string, Pod, string | undefined][] = [
     ['no status', pod('p', undefined), undefined],
     ['a container that is being created', main({ waiting: { reason: 'ContainerCreating' } }), undefined],
     ['a container that waits for init', main({ waiting: { reason: 'PodInitializing' } }), undefined],
@@ -160,28 +170,24 @@ describe('explaining pods (B3.12)', () => {
     [
       'an image that cannot be pulled',
       main({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } }),
-      { reason: 'ImagePullBackOff', message: 'Pod p: container main: Back-off pulling image "x"' },
+      'Pod p: container main: ImagePullBackOff: Back-off pulling image "x"',
     ],
     [
       'a crash loop',
       main({ waiting: { reason: 'CrashLoopBackOff', message: 'back-off 5m0s' } }, terminated(1, 'Error', 'CUDA error: no device\n')),
-      { reason: 'CrashLoopBackOff', message: 'Pod p: container main: exit code 1: CUDA error: no device' },
+      'Pod p: container main: CrashLoopBackOff: exit code 1: CUDA error: no device',
     ],
     [
       'a crash loop out of memory',
       main({ waiting: { reason: 'CrashLoopBackOff' } }, terminated(137, 'OOMKilled')),
-      { reason: 'OOMKilled', message: 'Pod p: container main: OOMKilled, exit code 137' },
+      'Pod p: container main: OOMKilled: exit code 137',
     ],
     [
       'a failed download',
       pod('p', { initContainerStatuses: [container('storage-initializer', terminated(1, 'Error', '403 Forbidden'))] }),
-      { reason: 'Error', message: 'Pod p: init container storage-initializer: exit code 1: 403 Forbidden' },
+      'Pod p: init container storage-initializer: Error: exit code 1: 403 Forbidden',
     ],
-    [
-      'a container between two crashes',
-      main(running, terminated(1, 'Error', 'bad flag')),
-      { reason: 'Error', message: 'Pod p: container main: exit code 1: bad flag' },
-    ],
+    ['a container between two crashes', main(running, terminated(1, 'Error', 'bad flag')), 'Pod p: container main: Error: exit code 1: bad flag'],
     ['a container that recovered', main(running, terminated(1, 'Error'), true), undefined],
     [
       'no node for it',
@@ -190,31 +196,36 @@ describe('explaining pods (B3.12)', () => {
           { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.' },
         ],
       }),
-      { reason: 'Unschedulable', message: 'Pod p: 0/3 nodes are available: 3 Insufficient nvidia.com/gpu.' },
+      'Pod p: Unschedulable: 0/3 nodes are available: 3 Insufficient nvidia.com/gpu.',
     ],
     [
       'an eviction',
       pod('p', { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.' }),
-      { reason: 'Evicted', message: 'Pod p: The node was low on resource: ephemeral-storage.' },
+      'Pod p: Evicted: The node was low on resource: ephemeral-storage.',
     ],
   ];
   for (const [what, p, expected] of table) {
-    it(`${expected ? 'tells of' : 'is silent on'} ${what}`, () => expect(explainPods([p])).to.deep.equal(expected));
+    it(`${expected ? 'tells of' : 'is silent on'} ${what}`, () => expect(explainPods([p])).to.equal(expected));
   }
 
   it('prefers a failed container to a pod without node, and ignores pods that go', () => {
     const failing = main({ waiting: { reason: 'ErrImagePull' } });
     const unscheduled = pod('a', { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] });
-    expect(explainPods([unscheduled, failing])?.reason).to.equal('ErrImagePull');
+    expect(explainPods([unscheduled, failing])).to.equal('Pod p: container main: ErrImagePull');
     const going = { ...failing, metadata: { name: 'p', deletionTimestamp: new Date(0) } };
     expect(explainPods([going])).to.equal(undefined);
   });
 
   it('keeps messages short, and depends on no order of pods', () => {
     const long = main({ waiting: { reason: 'CrashLoopBackOff' } }, terminated(1, 'Error', 'x'.repeat(5000)));
-    expect(explainPods([long])?.message.length).to.equal(1024);
+    expect(explainPods([long])?.length).to.equal(1024);
     const pods = ['a', 'b', 'c'].map((name) => ({ ...main({ waiting: { reason: `Reason${name}` } }), metadata: { name } }));
-    fc.assert(fc.property(fc.shuffledSubarray(pods, { minLength: 3 }), (shuffled) => void expect(explainPods(shuffled)?.reason).to.equal('Reasona')));
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(pods, { minLength: 3 }),
+        (shuffled) => void expect(explainPods(shuffled)).to.equal('Pod a: container main: Reasona'),
+      ),
+    );
   });
 });
 

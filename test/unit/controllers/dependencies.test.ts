@@ -27,6 +27,16 @@ describe('dependencies', () => {
     expect([...dependencies.dependents(kinds.httpRoute, gateway('g'))]).to.deep.equal([]);
   });
 
+  it('find who asked anything about a kind, also whether it is served', () => {
+    const dependencies = createDependencies();
+    dependencies.record('ns/a', [get('g')]);
+    dependencies.record('ns/b', [{ ask: 'served', kind: kinds.gateway }]);
+    dependencies.record('ns/c', [{ ask: 'served', kind: kinds.httpRoute }]);
+    expect([...dependencies.dependentsOfKind(kinds.gateway)]).to.have.members(['ns/a', 'ns/b']);
+    dependencies.forget('ns/b');
+    expect([...dependencies.dependentsOfKind(kinds.gateway)]).to.deep.equal(['ns/a']);
+  });
+
   it('find who listed objects with such labels', () => {
     const dependencies = createDependencies();
     dependencies.record('ns/a', [list({ app: 'x' }), list({ app: 'y' })]);

@@ -49,7 +49,7 @@ describe('the LeaderWorkerSet', () => {
     const { template: _, ...spec } = context.spec;
     const { leaderWorkerTemplate } = find(render({ ...context, spec }), 'llama-kserve-mn').spec;
     expect(leaderWorkerTemplate).to.not.have.property('leaderTemplate');
-    expect(leaderWorkerTemplate.workerTemplate.metadata.labels).to.deep.equal(identity('llminferenceservice-workload-worker', 'both'));
+    expect(leaderWorkerTemplate.workerTemplate.metadata.labels).to.deep.equal(identity('llminferenceservice-workload-worker', 'decode'));
   });
 
   it('inherits annotations for LeaderWorkerSets, too', () => {

@@ -50,11 +50,16 @@ describe('what the server sends', () => {
 });
 
 describe('the events of one pass', () => {
-  it('are joined by type and reason, in order, within 1024 characters', () => {
+  it('are joined by reason when they are Normal, in order, within 1024 characters', () => {
     const text = (reason: string, message: string) => ({ type: 'Normal', reason, message }) as const;
     expect(joinTexts([text('A', '1'), text('B', '2'), text('A', '3')])).to.deep.equal([text('A', '1; 3'), text('B', '2')]);
     const long = joinTexts([text('A', 'x'.repeat(1000)), text('A', 'y'.repeat(1000)), text('A', 'z'.repeat(2000))]);
     expect(long.map((t) => t.message.length)).to.deep.equal([1000, 1000, 1024]);
     expect(joinTexts([])).to.deep.equal([]);
+  });
+
+  it('stay apart when they are Warnings, and equal ones are said once', () => {
+    const warning = (message: string) => ({ type: 'Warning', reason: 'A', message }) as const;
+    expect(joinTexts([warning('1'), warning('2'), warning('1')])).to.deep.equal([warning('1'), warning('2')]);
   });
 });

@@ -27,7 +27,7 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
     if (failure) {
       const settled: readonly StageName[] = workloadStages.slice(
         0,
-        workloadStages.findIndex((name) => name === failure.stage.name),
+        (workloadStages as readonly StageName[]).indexOf(failure.stage.name),
       );
       applyChanges(conditions, await answerAsync(assessWorkloads(context, settled), pass.respond));
       return reportFailure(pass, failure);

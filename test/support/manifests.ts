@@ -7,6 +7,7 @@ export interface ServiceManifest {
   readonly object: KubeObject;
   /** Adds fields to the spec, or replaces them. */
   with(spec: LLMInferenceServiceSpec): ServiceManifest;
+  without(...fields: (keyof LLMInferenceServiceSpec)[]): ServiceManifest;
   withReplicas(replicas: number): ServiceManifest;
   basedOn(...configs: string[]): ServiceManifest;
   annotated(key: string, value: string): ServiceManifest;
@@ -29,6 +30,8 @@ function manifestOf(object: KubeObject): ServiceManifest {
   return {
     object,
     with: withSpec,
+    without: (...fields) =>
+      manifestOf({ ...object, spec: Object.fromEntries(Object.entries(spec).filter(([key]) => !fields.some((f) => f === key))) }),
     withReplicas: (replicas) => withSpec({ replicas }),
     basedOn: (...configs) => withSpec({ baseRefs: configs.map((name) => ({ name })) }),
     annotated: (key, value) =>

@@ -1,10 +1,10 @@
-import { answerAsync, get } from '../../api/inquiry.ts';
+import { answerAsync, get, served } from '../../api/inquiry.ts';
 import { type Kind, kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
 import type { ObjectRef, Stage } from '../../render/children.ts';
 import { isOwnAuthBinding } from '../../render/scheduler/access.ts';
-import { textOf } from '../runtime/api-error.ts';
+import { isKindNotServed, textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
 import type { Pass } from './pass.ts';
 
@@ -57,7 +57,9 @@ async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Prom
     if (outcome.action !== 'unchanged') pass.events.push(childEvent(outcome.action === 'created' ? 'Created' : 'Updated', outcome.object));
     return undefined;
   } catch (error) {
-    return reject('ApplyFailed', textOf(error), { retry: true });
+    const lacksKind = error instanceof Error && isKindNotServed(error.cause) && !(await answerAsync(served(kindOf(desired) as Kind), pass.respond));
+    // When its kind is installed, the service is woken (B3.21).
+    return reject(lacksKind ? 'KindNotServed' : 'ApplyFailed', textOf(error), { retry: !lacksKind });
   }
 }
 

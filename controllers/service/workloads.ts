@@ -25,10 +25,7 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
     if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
     const failure = await applyWorkloads(pass, context, applier);
     if (failure) {
-      const settled: readonly StageName[] = workloadStages.slice(
-        0,
-        (workloadStages as readonly StageName[]).indexOf(failure.stage.name),
-      );
+      const settled: readonly StageName[] = workloadStages.slice(0, (workloadStages as readonly StageName[]).indexOf(failure.stage.name));
       applyChanges(conditions, await answerAsync(assessWorkloads(context, settled), pass.respond));
       return reportFailure(pass, failure);
     }

@@ -1,7 +1,8 @@
 import { parseQuantity } from '../api/quantity.ts';
 import { isRejection, type Rejection, reject } from '../api/rejection.ts';
+import { parseAutoscaling } from './autoscaling-settings.ts';
 import { parseIngress } from './ingress-settings.ts';
-import type { AutoscalingSettings, CredentialSettings, Settings, StorageSettings } from './settings.ts';
+import type { CredentialSettings, Settings, StorageSettings } from './settings.ts';
 import { asObject, InvalidSettings, parseJson, readSection, textReader } from './settings-section.ts';
 
 type Data = Readonly<Record<string, string>>;
@@ -113,24 +114,6 @@ function parseExpiration(data: Data): readonly string[] {
     throw new InvalidSettings('unable to parse scheduler config json: expirationAnnotations is not a list of strings');
   }
   return given.length > 0 ? given : DEFAULT_EXPIRATION;
-}
-
-function parseAutoscaling(data: Data): AutoscalingSettings | undefined {
-  const key = 'autoscaling-wva-controller-config';
-  if (data[key] === undefined) return undefined;
-  const value = parseJson(data[key]);
-  if (typeof value !== 'object' || Array.isArray(value)) throw new InvalidSettings(`failed to parse ${key} config json: not a JSON object`);
-  const prometheus = asObject(asObject(value).prometheus);
-  const text = textReader(key, prometheus);
-  return {
-    prometheus: {
-      url: text('url'),
-      tlsInsecureSkipVerify: prometheus.tlsInsecureSkipVerify === true,
-      authModes: text('authModes'),
-      triggerAuthName: text('triggerAuthName'),
-      triggerAuthKind: text('triggerAuthKind') || 'TriggerAuthentication',
-    },
-  };
 }
 
 /** The adapter judges its own document; here it only has to be noticed (R2.2a). A text that is not JSON is passed on as it is. */

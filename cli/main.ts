@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/duration.ts';
-import { readBoolean } from './environment.ts';
+import { readBoolean, readList } from './environment.ts';
 import { ManifestError } from './manifest-files.ts';
 import { packagePath, packageVersion } from './package-files.ts';
 
@@ -176,7 +176,7 @@ program
       'names and addresses, separated by commas, that a self-signed certificate is for besides the webhook Service',
     )
       .env('LLMISVC_WEBHOOK_CERT_NAMES')
-      .argParser((text) => text.split(',').flatMap((name) => name.trim() || [])),
+      .argParser((text) => readList(text)),
   )
   .addOption(
     // Not by env(): a set variable switches a flag on there, even when it says false.

@@ -28,6 +28,7 @@ import { createStandingEvents } from './service/standing-events.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
 import { readSettings } from './settings.ts';
+import { createSettingsReporter } from './settings-reporter.ts';
 import { createWrittenObjects } from './written-objects.ts';
 
 export interface OperatorOptions {
@@ -89,7 +90,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   };
   const configFinalizer = createConfigFinalizer(client, writtenConfigs.observe);
 
-  const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER });
+  const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER, keptKeys: options.keptAutoscalerKeys });
   const news = createNews((key) => serviceQueue.add(key), applier.knows);
   const services: ServiceEnvironment = {
     client,
@@ -168,7 +169,11 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
         await served.stop();
       },
     },
-    controllers: [controller('llminferenceservice', serviceQueue, serviceEvents), controller('llminferenceserviceconfig', configQueue, configEvents)],
+    controllers: [
+      controller('llminferenceservice', serviceQueue, serviceEvents),
+      controller('llminferenceserviceconfig', configQueue, configEvents),
+      createSettingsReporter(caches.settings, serviceEvents),
+    ],
     async synced(signal) {
       await served.waitForSync(signal);
       await Promise.all(caches.all.map((cache) => cache.waitForSync(signal)));

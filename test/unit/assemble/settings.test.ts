@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import type { Rejection } from '../../../api/rejection.ts';
+import { warnOfAutoscaling } from '../../../assemble/autoscaling-settings.ts';
 import { parseSettings, sameSettings } from '../../../assemble/parse-settings.ts';
 import { accepted, refusal, storageInitializer } from './fixtures.ts';
 
@@ -143,14 +145,51 @@ describe('the other settings', () => {
   }
   it('refuse a scheduler key that is not JSON', () => expect(bad({ scheduler: 'not JSON' })).to.include('unable to parse scheduler config json'));
 
-  it('read autoscaling, absent when its key is (R1.105)', () => {
-    expect(good()).not.to.have.property('autoscaling');
-    expect(good({ 'autoscaling-wva-controller-config': { prometheus: { url: 'http://p', tlsInsecureSkipVerify: true } } }).autoscaling).to.deep.equal(
-      {
-        prometheus: { url: 'http://p', tlsInsecureSkipVerify: true, authModes: '', triggerAuthName: '', triggerAuthKind: 'TriggerAuthentication' },
-      },
-    );
-    expect(bad({ 'autoscaling-wva-controller-config': '[' })).to.include('failed to parse autoscaling-wva-controller-config config json');
+  describe('of autoscaling', () => {
+    const key = 'autoscaling-wva-controller-config';
+    const read = (document: unknown) => good({ [key]: document as string | object }).autoscaling;
+    const failed = `failed to parse ${key} config json`;
+
+    it('are absent when their key is (R6.11)', () => expect(good()).not.to.have.property('autoscaling'));
+
+    it('have defaults (R6.10)', () =>
+      expect(read({ prometheus: { url: 'http://p', tlsInsecureSkipVerify: true } })).to.deep.equal({
+        prometheus: {
+          url: 'http://p',
+          tlsInsecureSkipVerify: true,
+          authModes: '',
+          triggerAuthName: '',
+          triggerAuthKind: '',
+          namespaceLabel: 'exported_namespace',
+        },
+      }));
+
+    for (const [what, document] of [
+      ['no JSON', '['],
+      ['no object', '[]'],
+      ['a number for a text', { prometheus: { url: 1 } }],
+      ['a text for a truth value', { prometheus: { tlsInsecureSkipVerify: 'true' } }],
+      ['a kind that KEDA does not know', { prometheus: { triggerAuthKind: 'Secret' } }],
+      ['no label', { prometheus: { namespaceLabel: 'a-b' } }],
+    ] as const) {
+      it(`fail alone, and say why: ${what} (06 §12 items 15 and 16)`, () => {
+        const settings = good({ [key]: document as string | object });
+        expect(settings.autoscaling).to.deep.include({ rejected: true, reason: 'ReconcileScalingError', retry: false });
+        const { message } = settings.autoscaling as Rejection;
+        expect(message).to.include(failed);
+        const data = { [key]: typeof document === 'string' ? document : JSON.stringify(document) };
+        expect(warnOfAutoscaling(data)).to.deep.equal([message]);
+      });
+    }
+
+    it('name members that nobody reads (06 §12 item 16)', () => {
+      const warnings = (document: object) => warnOfAutoscaling({ [key]: JSON.stringify(document) });
+      expect(warnings({ prometheus: { url: 'http://p', unsafeSsl: true }, wva: {} })).to.deep.equal([
+        `${key}: nothing reads wva, prometheus.unsafeSsl`,
+      ]);
+      expect(warnings({ prometheus: { url: 'http://p' } })).to.deep.equal([]);
+      expect(warnOfAutoscaling({})).to.deep.equal([]);
+    });
   });
 
   it('pass on the metrics adapter document, whatever it is (R2.2a)', () => {

@@ -32,14 +32,13 @@ export const serviceDependents: readonly string[] = [t.presetsCombined, t.worklo
 export const configDependents: readonly string[] = [];
 
 /** Sub-conditions in the order in which they decide `WorkloadsReady` (R1.30) and `RouterReady` (R1.31). */
-export const workloadSubConditions: readonly string[] = [
+export const servingSubConditions: readonly string[] = [
   t.mainWorkloadReady,
   t.workerWorkloadReady,
   t.prefillWorkloadReady,
   t.prefillWorkerWorkloadReady,
-  t.scalingReady,
-  t.prefillScalingReady,
 ];
+export const workloadSubConditions: readonly string[] = [...servingSubConditions, t.scalingReady, t.prefillScalingReady];
 export const routerSubConditions: readonly string[] = [
   t.gatewaysReady,
   t.httpRoutesReady,

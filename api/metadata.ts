@@ -60,6 +60,11 @@ export const actuatorAnnotations = {
   variantCost: 'llm-d.ai/variant-cost',
 } as const;
 
+/** The label by which KEDA finds the ScaledObject of its HPA; KEDA puts it on (R6.31). */
+export const SCALED_OBJECT_LABEL = 'scaledobject.keda.sh/name';
+/** Prefix of the annotations by which KEDA is told to pause a ScaledObject, and the like. */
+export const KEDA_ANNOTATIONS = 'autoscaling.keda.sh/';
+
 export const finalizers = {
   service: 'serving.kserve.io/llmisvc-finalizer',
   config: 'serving.kserve.io/llmisvcconfig-finalizer',
@@ -69,3 +74,5 @@ export const finalizers = {
 export const PIN_PREFIX = 'serving.kserve.io/';
 
 export const SETTINGS_CONFIG_MAP = 'inferenceservice-config';
+/** The key in it that says where the desired replicas are published (R6.10). */
+export const AUTOSCALING_SETTINGS = 'autoscaling-wva-controller-config';

@@ -12,6 +12,13 @@ export interface Options {
   readonly wildcardHostname: string;
   /** DNS domain of the cluster (`CLUSTER_DOMAIN`, else the resolver file, else `cluster.local`). */
   readonly clusterDomain: string;
+  /** Whether a service is only ready when its autoscalers work (`LLMISVC_READY_NEEDS_SCALING`, 06 §12 item 12). */
+  readonly readyNeedsScaling: boolean;
+  /**
+   * Prefixes of the labels and annotations that others may put on HorizontalPodAutoscalers and ScaledObjects of services; all others are
+   * removed (`LLMISVC_KEPT_AUTOSCALER_KEYS`, 06 §12 item 6).
+   */
+  readonly keptAutoscalerKeys: readonly string[];
 }
 
 export const defaultOptions: Options = {
@@ -21,4 +28,6 @@ export const defaultOptions: Options = {
   protectPresets: true,
   wildcardHostname: 'inference',
   clusterDomain: 'cluster.local',
+  readyNeedsScaling: true,
+  keptAutoscalerKeys: [],
 };

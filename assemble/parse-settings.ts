@@ -1,12 +1,13 @@
+import { AUTOSCALING_SETTINGS } from '../api/metadata.ts';
 import { parseQuantity } from '../api/quantity.ts';
 import { isRejection, type Rejection, reject } from '../api/rejection.ts';
+import { parseAutoscaling, unreadAutoscaling } from './autoscaling-settings.ts';
 import { parseIngress } from './ingress-settings.ts';
-import { type AutoscalingSettings, type CredentialSettings, type Settings, type StorageSettings, UnreadableSettings } from './settings.ts';
+import { type CredentialSettings, type Settings, type StorageSettings, UnreadableSettings } from './settings.ts';
 import { asObject, InvalidSettings, parseJson, readSection, textReader } from './settings-section.ts';
 
 type Data = Readonly<Record<string, string>>;
 
-const AUTOSCALING_KEY = 'autoscaling-wva-controller-config';
 const METRICS_ADAPTER_KEY = 'autoscaling-metrics-adapter-config';
 const PREFIX = 'failed to load ingress config:';
 const DEFAULT_EXPIRATION = ['certificates.kserve.io/expiration'];
@@ -17,10 +18,17 @@ interface Section {
   readonly field: keyof Settings;
   /** Throws InvalidSettings. */
   read(data: Data, systemNamespace: string): Partial<Settings>;
+  /** What stands for a value that could never be read, where those who need it can tell; without it, reading the field throws. */
+  refuse?(message: string): Partial<Settings>;
 }
 
 const sections: readonly Section[] = [
-  { key: AUTOSCALING_KEY, field: 'autoscaling', read: (data) => present('autoscaling', parseAutoscaling(data)) },
+  {
+    key: AUTOSCALING_SETTINGS,
+    field: 'autoscaling',
+    read: (data) => present('autoscaling', parseAutoscaling(data)),
+    refuse: (message) => ({ autoscaling: reject('ReconcileScalingError', message) }),
+  },
   { key: METRICS_ADAPTER_KEY, field: 'metricsAdapter', read: (data) => present('metricsAdapter', parseMetricsAdapter(data)) },
   { key: 'ingress', field: 'ingress', read: (data, namespace) => ({ ingress: parseIngress(readSection(data, 'ingress'), namespace) }) },
   { key: 'storageInitializer', field: 'storage', read: (data) => ({ storage: parseStorage(data) }) },
@@ -40,6 +48,8 @@ export interface SettingsProblem {
   readonly message: string;
   /** Whether a value that could be read before is in use. */
   readonly replaced: boolean;
+  /** Whether the settings are good for everybody who does not need the key. */
+  readonly contained: boolean;
 }
 
 /** The ConfigMap as far as it can be read. */
@@ -47,6 +57,8 @@ export interface SettingsReading {
   /** Reading a section without any value throws UnreadableSettings. */
   readonly settings: Settings;
   readonly problems: readonly SettingsProblem[];
+  /** What whoever wrote the ConfigMap should know though everything can be read. */
+  readonly advice: readonly string[];
   /** The last readable value of each key. */
   readonly good: ReadonlyMap<string, Partial<Settings>>;
 }
@@ -59,19 +71,21 @@ export function readSettingsData(data: Data, systemNamespace: string, last?: Set
   const good = new Map<string, Partial<Settings>>();
   const problems: SettingsProblem[] = [];
   const settings: Partial<Settings> = {};
-  for (const { key, field, read } of sections) {
+  for (const { key, field, read, refuse } of sections) {
     try {
       good.set(key, read(data, systemNamespace));
     } catch (error) {
       if (!(error instanceof InvalidSettings)) throw error;
       const before = last?.good.get(key);
-      problems.push({ key, message: error.message, replaced: before !== undefined });
+      problems.push({ key, message: error.message, replaced: before !== undefined, contained: refuse !== undefined });
       if (before) good.set(key, before);
+      else if (refuse) Object.assign(settings, refuse(error.message));
       else Object.defineProperty(settings, field, { enumerable: true, get: () => unreadable(error.message) });
     }
     Object.assign(settings, good.get(key));
   }
-  return { settings: settings as Settings, problems, good };
+  const isReadable = problems.every(({ key }) => key !== AUTOSCALING_SETTINGS);
+  return { settings: settings as Settings, problems, advice: isReadable ? unreadAutoscaling(data) : [], good };
 }
 
 function unreadable(message: string): never {
@@ -79,13 +93,14 @@ function unreadable(message: string): never {
 }
 
 /**
- * Settings from the data of ConfigMap `inferenceservice-config`, all of them or none; undefined data stands for a missing ConfigMap.
+ * Settings from the data of ConfigMap `inferenceservice-config`, all of them or none but for keys that fail alone; undefined data stands for a missing ConfigMap.
  * Every rejection starts with `failed to load ingress config:` (R2.4).
  */
 export function parseSettings(data: Data | undefined, systemNamespace: string): Settings | Rejection {
   if (data === undefined) return failure('failed to load InferenceServiceConfigMap: configmaps "inferenceservice-config" not found');
   const { settings, problems } = readSettingsData(data, systemNamespace);
-  return problems[0] ? failure(problems[0].message) : settings;
+  const problem = problems.find(({ contained }) => !contained);
+  return problem ? failure(problem.message) : settings;
 }
 
 /** Whether two versions of the ConfigMap say the same (R2.6): parsed, or word by word where one of them does not parse. */
@@ -170,24 +185,6 @@ function parseExpiration(data: Data): readonly string[] {
     throw new InvalidSettings('unable to parse scheduler config json: expirationAnnotations is not a list of strings');
   }
   return given.length > 0 ? given : DEFAULT_EXPIRATION;
-}
-
-function parseAutoscaling(data: Data): AutoscalingSettings | undefined {
-  const key = AUTOSCALING_KEY;
-  if (data[key] === undefined) return undefined;
-  const value = parseJson(data[key]);
-  if (typeof value !== 'object' || Array.isArray(value)) throw new InvalidSettings(`failed to parse ${key} config json: not a JSON object`);
-  const prometheus = asObject(asObject(value).prometheus);
-  const text = textReader(key, prometheus);
-  return {
-    prometheus: {
-      url: text('url'),
-      tlsInsecureSkipVerify: prometheus.tlsInsecureSkipVerify === true,
-      authModes: text('authModes'),
-      triggerAuthName: text('triggerAuthName'),
-      triggerAuthKind: text('triggerAuthKind') || 'TriggerAuthentication',
-    },
-  };
 }
 
 /** The adapter judges its own document; here it only has to be noticed (R2.2a). A text that is not JSON is passed on as it is. */

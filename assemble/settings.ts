@@ -1,3 +1,5 @@
+import type { Rejection } from '../api/rejection.ts';
+
 /** The parsed ConfigMap `inferenceservice-config` (R2.1 - R2.5, R3.200 - R3.202). */
 export interface Settings {
   readonly ingress: IngressSettings;
@@ -5,8 +7,11 @@ export interface Settings {
   readonly credentials: CredentialSettings;
   /** Annotation keys for certificate expiry: the first is written, all are read (R2.5). */
   readonly expirationAnnotations: readonly string[];
-  /** Absent when the key `autoscaling-wva-controller-config` is absent. */
-  readonly autoscaling?: AutoscalingSettings;
+  /**
+   * Absent when the key `autoscaling-wva-controller-config` is absent. One that cannot be read concerns only the services that need it
+   * (06 §12 item 15).
+   */
+  readonly autoscaling?: AutoscalingSettings | Rejection;
   /** The raw JSON document of `autoscaling-metrics-adapter-config`, when there is one (R2.2a). */
   readonly metricsAdapter?: unknown;
 }
@@ -64,7 +69,10 @@ export interface AutoscalingSettings {
     readonly tlsInsecureSkipVerify: boolean;
     readonly authModes: string;
     readonly triggerAuthName: string;
-    readonly triggerAuthKind: string;
+    /** `''` leaves it to KEDA, which then assumes TriggerAuthentication (R6.10). */
+    readonly triggerAuthKind: '' | 'TriggerAuthentication' | 'ClusterTriggerAuthentication';
+    /** Label by which the series of a namespace are found; `exported_namespace` unless set (06 §12 item 18). */
+    readonly namespaceLabel: string;
   };
 }
 

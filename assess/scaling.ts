@@ -1,39 +1,53 @@
 import { conditionTypes, findCondition } from '../api/conditions.ts';
-import type { Inquiry } from '../api/inquiry.ts';
+import { get, type Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject } from '../api/kubernetes.ts';
-import type { ScalingSpec } from '../api/types.ts';
+import type { WorkloadSpec } from '../api/types.ts';
+import { hpaName, type ScalingPhase, scaledObjectName, scaleTargetRef } from '../render/actuator.ts';
+import { adapterPreferences } from '../render/adapter-preferences.ts';
 import type { Context } from '../render/children.ts';
-import { nameOf } from '../render/identity.ts';
+import { actuatorInTheWay, actuatorKind, workloadOf } from '../render/scaling.ts';
 import { type ConditionChange, clearCondition, markFalse, markTrue } from './condition-change.ts';
-import { readLive } from './workloads.ts';
+import { type LiveWorkload, readLive } from './workloads.ts';
 
 /** What is read of a live HorizontalPodAutoscaler or ScaledObject. */
 export interface LiveActuator extends KubeObject {
   status?: { conditions?: Condition[] };
 }
 
-/** `ScalingReady` and `PrefillScalingReady` from the live actuators (R6.42 - R6.47). Absent without scaling and when stopped. */
-export function* assessScaling(context: Context): Inquiry<ConditionChange[]> {
-  const { scalingReady, prefillScalingReady } = conditionTypes;
-  const { scaling, prefill } = context.spec;
-  return [
-    yield* assessActuator(context, scalingReady, scaling, nameOf(context, 'hpa'), nameOf(context, 'keda')),
-    yield* assessActuator(context, prefillScalingReady, prefill?.scaling, nameOf(context, 'prefillHpa'), nameOf(context, 'prefillKeda')),
-  ];
+/** The condition of each phase. */
+export const scalingConditions = { main: conditionTypes.scalingReady, prefill: conditionTypes.prefillScalingReady } as const;
+
+/** `ScalingReady` or `PrefillScalingReady` from the live actuator (R6.42 - R6.47). Absent without scaling and when stopped. */
+export function* assessScaling(context: Context, phase: ScalingPhase): Inquiry<ConditionChange> {
+  const type = scalingConditions[phase];
+  const workload = context.stopped ? undefined : workloadOf(context.spec, phase);
+  const kind = workload && actuatorKind(workload);
+  if (!workload || !kind) return clearCondition(type);
+  const [name, of] =
+    kind === 'hpa' ? [hpaName(context, phase), kinds.horizontalPodAutoscaler] : [scaledObjectName(context, phase), kinds.scaledObject];
+  const inTheWay = yield* actuatorInTheWay(context, phase);
+  if (inTheWay) return markFalse(type, 'ActuatorSwitching', explainSwitch(inTheWay, `${of.kind} ${name}`));
+  const live = yield* readLive<LiveActuator>(context, of, name);
+  if (kind === 'scaledObject') return judgeScaledObject(type, live);
+  const verdict = judgeHpa(type, live);
+  return isDisabled(verdict) && (yield* isAtZero(context, phase, workload)) ? markTrue(type, 'ScaledToZero') : verdict;
 }
 
-function* assessActuator(
-  context: Context,
-  type: string,
-  scaling: ScalingSpec | undefined,
-  hpaName: string,
-  scaledObjectName: string,
-): Inquiry<ConditionChange> {
-  if (context.stopped || !scaling) return clearCondition(type);
-  if (scaling.keda || scaling.wva?.keda) return judgeScaledObject(type, yield* readLive<LiveActuator>(context, kinds.scaledObject, scaledObjectName));
-  if (scaling.wva?.hpa) return judgeHpa(type, yield* readLive<LiveActuator>(context, kinds.horizontalPodAutoscaler, hpaName));
-  return clearCondition(type);
+function explainSwitch({ kind, metadata }: KubeObject, wanted: string): string {
+  const { name, deletionTimestamp, finalizers = [] } = metadata;
+  const holding = deletionTimestamp && finalizers.length > 0 ? `, which is being deleted and waits for ${finalizers.join(', ')}` : '';
+  return `${wanted} is created once ${kind} ${name} is gone${holding}`;
+}
+
+const isDisabled = (verdict: ConditionChange): boolean => 'reason' in verdict && verdict.reason === 'ScalingDisabled';
+
+/** An HPA rests while its target has no replicas: that is as it should be where the adapter may take them away (06 §12 item 12). */
+function* isAtZero(context: Context, phase: ScalingPhase, workload: WorkloadSpec): Inquiry<boolean> {
+  if (!adapterPreferences(context, phase)?.scalesToZero) return false;
+  const { kind, name } = scaleTargetRef(context, phase, workload);
+  const target = yield* get<LiveWorkload>(kind, context.service.metadata.namespace, name);
+  return target?.spec?.replicas === 0;
 }
 
 /** A HorizontalPodAutoscaler is ready unless it cannot scale or does not know to what (R6.44). */

@@ -34,6 +34,9 @@ export function readClusterDomain(environment: NodeJS.ProcessEnv, resolverFile =
   return defaultOptions.clusterDomain;
 }
 
+/** Parts between commas, without blanks and empty ones. */
+export const readList = (text: string): string[] => text.split(',').flatMap((part) => part.trim() || []);
+
 /** The options of the process from its environment. A variable that is set but empty counts as set (R1.93). */
 export function readOptions(environment: NodeJS.ProcessEnv, given: { systemNamespace: string }): Options {
   return {
@@ -43,5 +46,7 @@ export function readOptions(environment: NodeJS.ProcessEnv, given: { systemNames
     protectPresets: readBoolean(environment.PREVENT_WELL_KNOWN_CONFIG_DELETION, defaultOptions.protectPresets),
     wildcardHostname: environment.GATEWAY_API_WILDCARD_HOSTNAME ?? defaultOptions.wildcardHostname,
     clusterDomain: readClusterDomain(environment),
+    readyNeedsScaling: readBoolean(environment.LLMISVC_READY_NEEDS_SCALING, defaultOptions.readyNeedsScaling),
+    keptAutoscalerKeys: readList(environment.LLMISVC_KEPT_AUTOSCALER_KEYS ?? ''),
   };
 }

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/duration.ts';
-import { parseBoolean, readBoolean } from './environment.ts';
+import { parseBoolean, readBoolean, readList } from './environment.ts';
 import { parseZapLevel } from './log-flags.ts';
 
 export const kubeconfigOption = () =>
@@ -44,7 +44,7 @@ export const runCommand = (name: string): Command =>
         'names and addresses, separated by commas, that a self-signed certificate is for besides the webhook Service',
       )
         .env('LLMISVC_WEBHOOK_CERT_NAMES')
-        .argParser((text) => text.split(',').flatMap((name) => name.trim() || [])),
+        .argParser((text) => readList(text)),
     )
     .addOption(
       switchOption('--leader-elect', 'let one of several replicas write at a time').default(

@@ -1,5 +1,6 @@
 import { getCiphers } from 'node:tls';
 import { standardTls, type TlsSettings } from '../controllers/runtime/tls.ts';
+import { readList } from './environment.ts';
 
 /** The TLS flags as they were given (R1.91). */
 export interface TlsFlags {
@@ -53,7 +54,7 @@ export function readTlsSettings({ tlsMinVersion = '', tlsCipherSuites = '', enab
 }
 
 function opensslNames(text: string): string[] {
-  const names = text.split(',').flatMap((name) => name.trim() || []);
+  const names = readList(text);
   if (names.length === 0) throw new Error(`--tls-cipher-suites=${text} names no cipher suite`);
   const available = new Set(getCiphers());
   return names.map((name) => {

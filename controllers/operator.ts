@@ -90,7 +90,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   };
   const configFinalizer = createConfigFinalizer(client, writtenConfigs.observe);
 
-  const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER });
+  const applier = createApplier({ client, cacheLookup, fieldManager: FIELD_MANAGER, keptKeys: options.keptAutoscalerKeys });
   const news = createNews((key) => serviceQueue.add(key), applier.knows);
   const onKey = metrics?.onSettingsKey;
   const settings = createSettingsReader({ client, caches, options, events: serviceEvents, log, onKey });

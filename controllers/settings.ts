@@ -42,16 +42,17 @@ export function createSettingsReader({ client, caches, options, events, log, onK
     const before = known?.reading;
     const reading = readSettingsData((stored.data ?? {}) as Record<string, string>, systemNamespace, before);
     known = { version, reading };
-    report(stored, reading.problems, before?.problems ?? []);
+    report(stored, reading, before);
     return reading;
   }
 
-  function report(stored: KubeObject, problems: readonly SettingsProblem[], before: readonly SettingsProblem[]): void {
+  function report(stored: KubeObject, { problems, advice }: SettingsReading, before: SettingsReading | undefined): void {
     const broken = new Set(problems.map(({ key }) => key));
     for (const key of settingsKeys) onKey?.(key, !broken.has(key));
-    if (problems.length === 0 || isDeepStrictEqual(problems, before)) return;
-    const texts = problems.map((problem): EventText => ({ type: 'Warning', reason: 'SettingsInvalid', message: problemText(problem) }));
-    for (const { message } of texts) log.warn(message);
+    const messages = [...problems.map(problemText), ...advice];
+    if (messages.length === 0 || (before && isDeepStrictEqual(messages, [...before.problems.map(problemText), ...before.advice]))) return;
+    const texts = messages.map((message): EventText => ({ type: 'Warning', reason: 'SettingsInvalid', message }));
+    for (const message of messages) log.warn(message);
     events.record({ apiVersion: kinds.configMap.apiVersion, kind: kinds.configMap.kind, metadata: stored.metadata }, texts);
   }
 

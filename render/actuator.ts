@@ -1,28 +1,31 @@
 import { kinds } from '../api/kinds.ts';
 import type { HorizontalPodAutoscalerBehavior, KubeObject } from '../api/kubernetes.ts';
-import { actuatorAnnotations, components, labels } from '../api/metadata.ts';
-import { type Rejection, reject } from '../api/rejection.ts';
+import { AUTOSCALING_SETTINGS, actuatorAnnotations, components, KEDA_ANNOTATIONS, labels } from '../api/metadata.ts';
+import { isRejection, type Rejection, reject } from '../api/rejection.ts';
 import type { DirectKEDASpec, KEDAScalingSpec, KEDATrigger, ScalingSpec, WorkloadSpec } from '../api/types.ts';
 import { adapterPreferences } from './adapter-preferences.ts';
-import type { Context } from './children.ts';
-import { child, componentLabels, mainRole, nameOf } from './identity.ts';
+import type { Context, ObjectRef } from './children.ts';
+import { child, childRef, componentLabels, mainRole, nameOf } from './identity.ts';
 
-/** One of the two workloads that scale, with what is said about its scaling. */
+/** The two workloads that scale. */
+export const scalingPhases = ['main', 'prefill'] as const;
+export type ScalingPhase = (typeof scalingPhases)[number];
+
+/** One of them, with what is said about its scaling. */
 export interface ScaledWorkload {
-  readonly phase: 'main' | 'prefill';
+  readonly phase: ScalingPhase;
   readonly workload: WorkloadSpec;
   readonly scaling: ScalingSpec;
 }
 
 /** Metric through which whoever decides about replicas tells an actuator how many (R6.20, R6.23). */
 const METRIC = 'wva_desired_replicas';
-const KEDA_ANNOTATIONS = 'autoscaling.keda.sh/';
 
-export function hpaName(context: Context, phase: ScaledWorkload['phase']): string {
+export function hpaName(context: Context, phase: ScalingPhase): string {
   return nameOf(context, phase === 'main' ? 'hpa' : 'prefillHpa');
 }
 
-export function scaledObjectName(context: Context, phase: ScaledWorkload['phase']): string {
+export function scaledObjectName(context: Context, phase: ScalingPhase): string {
   return nameOf(context, phase === 'main' ? 'keda' : 'prefillKeda');
 }
 
@@ -71,23 +74,21 @@ export function renderVariantScaledObject(context: Context, scaled: ScaledWorklo
   const name = scaledObjectName(context, scaled.phase);
   const metadata = variantMetadata(context, scaled);
   const trigger = prometheusTrigger(context, scaled.phase, name);
-  if ('rejected' in trigger) return trigger;
+  if (isRejection(trigger)) return trigger;
   return {
     ...child(context, kinds.scaledObject, name, { ...metadata, annotations: { ...metadata.annotations, ...kedaAnnotations(scaled.workload) } }),
     spec: { ...scaledObjectSpec(context, scaled, keda), triggers: [trigger] },
   };
 }
 
-function prometheusTrigger(context: Context, phase: ScaledWorkload['phase'], name: string): KEDATrigger | Rejection {
-  const {
-    url = '',
-    authModes = '',
-    triggerAuthName = '',
-    triggerAuthKind = '',
-    tlsInsecureSkipVerify = false,
-  } = context.settings.autoscaling?.prometheus ?? {};
-  const setting = 'autoscaling-wva-controller-config.prometheus';
-  if (url === '') return reject('ReconcileScalingError', `${setting}.url is required in inferenceservice-config when using KEDA`);
+function prometheusTrigger(context: Context, phase: ScalingPhase, name: string): KEDATrigger | Rejection {
+  const { autoscaling } = context.settings;
+  if (isRejection(autoscaling)) return autoscaling;
+  const setting = `${AUTOSCALING_SETTINGS}.prometheus`;
+  if (!autoscaling?.prometheus.url) {
+    return reject('ReconcileScalingError', `${setting}.url is required in inferenceservice-config when using KEDA`);
+  }
+  const { url, authModes, triggerAuthName, triggerAuthKind, tlsInsecureSkipVerify, namespaceLabel } = autoscaling.prometheus;
   if ((authModes === '') !== (triggerAuthName === '')) {
     return reject('ReconcileScalingError', `${setting}.authModes and ${setting}.triggerAuthName must both be set or both be empty`);
   }
@@ -96,7 +97,7 @@ function prometheusTrigger(context: Context, phase: ScaledWorkload['phase'], nam
     name: 'wva-desired-replicas',
     metadata: {
       serverAddress: url,
-      query: `${METRIC}{variant_name="${name}",exported_namespace="${context.service.metadata.namespace}"}`,
+      query: `${METRIC}{variant_name=${quoted(name)},${namespaceLabel}=${quoted(context.service.metadata.namespace)}}`,
       threshold: '1',
       unsafeSsl: String(tlsInsecureSkipVerify),
       ...(authModes === '' ? {} : { authModes }),
@@ -105,6 +106,9 @@ function prometheusTrigger(context: Context, phase: ScaledWorkload['phase'], nam
     ...(triggerAuthName === '' ? {} : { authenticationRef: { name: triggerAuthName, ...(triggerAuthKind === '' ? {} : { kind: triggerAuthKind }) } }),
   };
 }
+
+/** As a string of PromQL, which has the escapes of JSON. */
+const quoted = (text: string): string => JSON.stringify(text);
 
 /** What both kinds of ScaledObject have in common (R6.24). */
 function scaledObjectSpec(context: Context, scaled: ScaledWorkload, keda: KEDAScalingSpec) {
@@ -118,14 +122,16 @@ function scaledObjectSpec(context: Context, scaled: ScaledWorkload, keda: KEDASc
   };
 }
 
-/** The object whose replicas an actuator changes (R6.17). */
 function scaleTarget(context: Context, { phase, workload }: ScaledWorkload): { apiVersion: string; kind: string; name: string } {
+  const { kind, name } = scaleTargetRef(context, phase, workload);
+  return { apiVersion: kind.apiVersion, kind: kind.kind, name };
+}
+
+/** The object whose replicas an actuator changes (R6.17). */
+export function scaleTargetRef(context: Context, phase: ScalingPhase, { worker }: WorkloadSpec): ObjectRef {
   const isMain = phase === 'main';
-  if (workload.worker === undefined) {
-    return { apiVersion: kinds.deployment.apiVersion, kind: kinds.deployment.kind, name: nameOf(context, isMain ? 'main' : 'prefill') };
-  }
-  const { apiVersion, kind } = kinds.leaderWorkerSet;
-  return { apiVersion, kind, name: nameOf(context, isMain ? 'mainMultiNode' : 'prefillMultiNode') };
+  if (worker === undefined) return childRef(context, kinds.deployment, nameOf(context, isMain ? 'main' : 'prefill'));
+  return childRef(context, kinds.leaderWorkerSet, nameOf(context, isMain ? 'mainMultiNode' : 'prefillMultiNode'));
 }
 
 /** How actuators that follow a published wish are recognised, and what of (R6.21, R6.22). The phase is told only to our own adapter. */

@@ -9,6 +9,8 @@ export interface AdapterPreferences {
   readonly behavior?: HorizontalPodAutoscalerBehavior;
   /** Whether KEDA is told that missing data is an error and not a zero (06 §12 item 2). */
   readonly holdWithoutData: boolean;
+  /** Whether the adapter may take the workload to zero, beyond what the HPA can (R6b.150). */
+  readonly scalesToZero: boolean;
 }
 
 /** The adapter decides about pace itself; the HPA only has to follow, but not through single odd values. */
@@ -34,6 +36,8 @@ const followingBehavior: HorizontalPodAutoscalerBehavior = {
 };
 
 const POLICY_ANNOTATION = 'llmisvc.io/autoscaling-policy';
+const ZERO_ANNOTATION = 'llmisvc.io/scale-to-zero';
+const ZERO_ALLOWED: readonly (string | undefined)[] = ['true', 'allow-first-failure'];
 
 /**
  * Preferences of the installation, or undefined without the key `autoscaling-metrics-adapter-config`: then actuators are exactly
@@ -45,10 +49,11 @@ export function adapterPreferences({ service, settings }: Context, phase: 'main'
   if (config === undefined) return undefined;
   const { hpaTargetType, hpaBehavior } = typeof config === 'object' && config !== null ? (config as Record<string, unknown>) : {};
   const annotations = service.metadata.annotations ?? {};
-  const policy = annotations[`${POLICY_ANNOTATION}.${phase === 'main' ? 'decode' : 'prefill'}`] ?? annotations[POLICY_ANNOTATION];
+  const ofPhase = (key: string): string | undefined => annotations[`${key}.${phase === 'main' ? 'decode' : 'prefill'}`] ?? annotations[key];
   return {
     averageTarget: hpaTargetType !== 'Value',
-    ...(hpaBehavior === false || policy === 'off' ? {} : { behavior: followingBehavior }),
+    ...(hpaBehavior === false || ofPhase(POLICY_ANNOTATION) === 'off' ? {} : { behavior: followingBehavior }),
     holdWithoutData: true,
+    scalesToZero: ZERO_ALLOWED.includes(ofPhase(ZERO_ANNOTATION)),
   };
 }

@@ -54,6 +54,7 @@ export type StageName =
   | 'singleNode'
   | 'workloadService'
   | 'scaling'
+  | 'prefillScaling'
   | 'schedulerAccess'
   | 'tokenizer'
   | 'pools'

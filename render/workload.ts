@@ -1,13 +1,14 @@
 import type { Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
+import { scalingPhases } from './actuator.ts';
 import { renderCertificate } from './certificate.ts';
 import type { Context, ObjectRef, Stage, StageName } from './children.ts';
 import { type RenderedWorkload, renderMainDeployment, renderPrefillDeployment } from './deployment.ts';
 import { childRef, nameOf } from './identity.ts';
 import { renderMainGroup, renderPrefillGroup } from './leader-worker-set.ts';
 import { renderManagedDra } from './managed-dra.ts';
-import { actuatorRefs, renderScaling } from './scaling.ts';
+import { actuatorRefs, renderScaling, scalingStages } from './scaling.ts';
 import { accessRefs, multiNodeAccess, prefillMultiNodeAccess, singleNodeAccess } from './service-account.ts';
 import { renderWorkloadService } from './workload-service.ts';
 
@@ -16,21 +17,30 @@ const renderers = {
   multiNode: multiNodeStage,
   singleNode: singleNodeStage,
   workloadService: serviceStage,
-  scaling: renderScaling,
+  scaling: (context) => renderScaling(context, 'main'),
+  prefillScaling: (context) => renderScaling(context, 'prefill'),
 } satisfies Partial<Record<StageName, (context: Context) => Inquiry<Stage>>>;
 
 export type WorkloadStageName = keyof typeof renderers;
 
 /** The stages of R3.50, in their order: certificate, LeaderWorkerSets, Deployments, Service, autoscalers. */
-export const workloadStages: readonly WorkloadStageName[] = ['certificate', 'multiNode', 'singleNode', 'workloadService', 'scaling'];
+export const workloadStages: readonly WorkloadStageName[] = [
+  'certificate',
+  'multiNode',
+  'singleNode',
+  'workloadService',
+  'scaling',
+  'prefillScaling',
+];
+const isScaling = (name: StageName): boolean => name === scalingStages.main || name === scalingStages.prefill;
 
 /**
  * What a service's workloads consist of: all stages, or those asked for. Every object is built once (B3.5). Both kinds of workload
  * are always looked at, so that a change of topology removes what is not wanted any more (R3.51).
  *
- * A stage that cannot be rendered ends the list: it carries a rejection whose reason is that of the condition, and whose
- * message has the wrappers of R3.55, R3.70 and R6.36; the prefix of the stage itself (R3.42: `failed to reconcile single node
- * workload:`) is added by whoever reports it.
+ * A stage that cannot be rendered ends the list, but for those of scaling, which stand alone (06 §12 item 11): it carries a rejection
+ * whose reason is that of the condition, and whose message has the wrappers of R3.55 and R3.70; the prefix of the stage itself (R3.42:
+ * `failed to reconcile single node workload:`) is added by whoever reports it.
  */
 export function* renderWorkloads(context: Context, names: readonly WorkloadStageName[] = workloadStages): Inquiry<Stage[]> {
   if (context.stopped) return stoppedStages(context).filter(({ name }) => (names as readonly StageName[]).includes(name));
@@ -38,7 +48,7 @@ export function* renderWorkloads(context: Context, names: readonly WorkloadStage
   for (const name of names) {
     const stage = yield* renderers[name](context);
     stages.push(stage);
-    if (stage.rejection) break;
+    if (stage.rejection && !isScaling(name)) break;
   }
   return stages;
 }
@@ -124,6 +134,6 @@ function stoppedStages(context: Context): Stage[] {
     stopped('multiNode', [childRef(context, kinds.resourceClaimTemplate, nameOf(context, 'managedDra')), ...access.multiNode, ...groupRefs(context)]),
     stopped('singleNode', [...access.singleNode, ...deploymentRefs(context)]),
     stopped('workloadService', [childRef(context, kinds.coreService, nameOf(context, 'workloadService'))]),
-    stopped('scaling', actuatorRefs(context)),
+    ...scalingPhases.map((phase) => stopped(scalingStages[phase], actuatorRefs(context, phase))),
   ];
 }

@@ -9,7 +9,7 @@ import { prepareDesired } from './desired.ts';
 import type { CacheAnswer } from './informer.ts';
 import { shapeOf } from './known-defaults.ts';
 import { ownedBy } from './managed-fields.ts';
-import type { Json } from './shape.ts';
+import type { Json, Shape } from './shape.ts';
 import { compareVersions } from './store.ts';
 
 /** What came of applying one object. */
@@ -31,6 +31,8 @@ export interface ApplierOptions {
   /** What the caches know about an object; undefined when its kind is not cached, which leads to live reads. */
   readonly cacheLookup: (ref: ObjectRef) => CacheAnswer | undefined;
   readonly fieldManager: string;
+  /** Prefixes of labels and annotations that others may put on objects of kinds whose metadata is ours alone otherwise. */
+  readonly keptKeys?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -96,7 +98,8 @@ function foreign(owner: Owner, ref: ObjectRef): Outcome {
 
 /** Creates an applier. It remembers what it wrote for as long as it lives; losing that costs a few reads, never a wrong write. */
 export function createApplier(options: ApplierOptions): Applier {
-  const { client, cacheLookup, fieldManager, now = Date.now } = options;
+  const { client, cacheLookup, fieldManager, keptKeys, now = Date.now } = options;
+  const shapeFor = (kind: Kind): Shape => shapeOf(kind, keptKeys);
   const memories = new Map<string, Memory>();
 
   async function readLive(ref: ObjectRef): Promise<KubeObject | undefined> {
@@ -127,13 +130,13 @@ export function createApplier(options: ApplierOptions): Applier {
       hash,
       version: object.metadata.resourceVersion,
       deviations,
-      keys: new Set(sharedKeys(shapeOf(ref.kind), desired)),
+      keys: new Set(sharedKeys(shapeFor(ref.kind), desired)),
       ...(written === undefined ? {} : { written }),
     });
   }
 
   function rememberWrite(task: Task, object: KubeObject): void {
-    remember(task, object, deviationsOf(shapeOf(task.ref.kind), task.desired, object), { object, at: now() });
+    remember(task, object, deviationsOf(shapeFor(task.ref.kind), task.desired, object), { object, at: now() });
   }
 
   async function create(task: Task): Promise<Outcome> {
@@ -162,7 +165,7 @@ export function createApplier(options: ApplierOptions): Applier {
     const memory = memories.get(keyOf(ref));
     if (memory?.hash === task.hash && memory.version === observed.metadata.resourceVersion) return { action: 'unchanged', object: observed };
 
-    const shape = shapeOf(ref.kind);
+    const shape = shapeFor(ref.kind);
     const desired = prepareDesired(ref.kind, task.desired, observed);
     const keys = memory?.keys ?? (await keysOwned(ref, foreignKeys(shape, desired, observed)));
     const patch = differences(shape, desired, observed, comparisonWith(memory, keys));

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sameQuantity } from '../../api/quantity.ts';
-import { defaultOf, isEmpty, isObject, type Json, type Shape } from './shape.ts';
+import { defaultOf, isEmpty, isObject, isShared, type Json, type Shape } from './shape.ts';
 
 /** What the comparison cannot know from the two objects. Paths are JSON pointers. */
 export interface Comparison {
@@ -50,7 +50,9 @@ function compareField(shape: Shape | undefined, key: string, desired: Json, obse
   const here = at(path, key);
   if (wanted === undefined && found !== undefined) {
     if (shape?.assigned?.includes(key)) return SAME;
-    if (shape?.shared) return comparison.drops(here) ? null : SAME;
+    if (isShared(shape, key)) return comparison.drops(here) ? null : SAME;
+    // An empty value is a value here, not an absence.
+    if (shape?.shared) return comparison.accepts(here, wanted, found) ? SAME : null;
     const standard = defaultOf(shape, key, desired);
     if (standard !== undefined && isDeepStrictEqual(standard, found)) return SAME;
   }
@@ -70,7 +72,7 @@ function surplus(shape: Shape | undefined, found: unknown, path: string, compari
   return comparison.accepts(path, undefined, found) ? SAME : null;
 }
 
-const holdsShared = (shape: Shape): boolean => Object.values(shape.fields ?? {}).some((field) => field.shared === true);
+const holdsShared = (shape: Shape): boolean => Object.values(shape.fields ?? {}).some((field) => field.shared !== undefined);
 
 function compareLists(shape: Shape | undefined, desired: readonly unknown[], observed: readonly unknown[], path: string, comparison: Comparison) {
   if (shape?.sharedBy) return compareShared(shape.sharedBy, shape, desired, observed, path, comparison);
@@ -102,7 +104,10 @@ function compareShared(
 export function sharedKeys(shape: Shape | undefined, value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return shape?.sharedBy ? value.map((element) => at(path, shape.sharedBy?.(element) ?? '')) : [];
   if (!shape || !isObject(value)) return [];
-  if (shape.shared) return Object.keys(value).map((key) => at(path, key));
+  if (shape.shared)
+    return Object.keys(value)
+      .filter((key) => isShared(shape, key))
+      .map((key) => at(path, key));
   return Object.entries(shape.fields ?? {}).flatMap(([key, field]) => sharedKeys(field, value[key], at(path, key)));
 }
 

@@ -1,5 +1,6 @@
 import type { Kind } from '../../api/kinds.ts';
 import { kinds } from '../../api/kinds.ts';
+import { KEDA_ANNOTATIONS, SCALED_OBJECT_LABEL } from '../../api/metadata.ts';
 import { podTemplate, templateMetadata } from './pod-shape.ts';
 import type { Json, Shape } from './shape.ts';
 
@@ -72,6 +73,9 @@ const device: Shape = {
     tolerations: { items: { defaults: { operator: 'Equal' } } },
   },
 };
+
+/** Labels and annotations by which KEDA and its users steer a ScaledObject (R6.31, 06 §12 item 6). */
+const steersKeda = (key: string): boolean => key === SCALED_OBJECT_LABEL || key.startsWith(KEDA_ANNOTATIONS);
 
 const scaleOut = { stabilizationWindowSeconds: 0, selectPolicy: 'Max' };
 const scaleIn = { selectPolicy: 'Max' };
@@ -229,11 +233,21 @@ function scaleDownDefaults(): Json {
   return { ...scaleIn, policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] };
 }
 
+/** Kinds whose labels and annotations are ours alone but for some keys: whatever reads them acts on what it finds there (R6.30). */
+const steeredKinds: readonly Kind[] = [kinds.horizontalPodAutoscaler, kinds.scaledObject];
+
 /**
  * What the API server (or the schema of a CRD) makes of fields that are left out, for a whole object of the kind. Kinds without
  * an entry have no defaults we know of; then, and where a version adds a default, the applier finds out with one write.
+ *
+ * @param kept prefixes of the labels and annotations that others may write even where these are ours alone
  */
-export function shapeOf(kind: Kind): Shape {
+export function shapeOf(kind: Kind, kept: readonly string[] = []): Shape {
   const shape = shapes.get(kind) ?? {};
-  return { ...shape, assigned: ['status'], fields: { ...shape.fields, metadata } };
+  return { ...shape, assigned: ['status'], fields: { ...shape.fields, metadata: steeredKinds.includes(kind) ? steered(kept) : metadata } };
+}
+
+function steered(kept: readonly string[]): Shape {
+  const shared = (key: string): boolean => steersKeda(key) || kept.some((prefix) => key.startsWith(prefix));
+  return { ...metadata, fields: { ...metadata.fields, labels: { shared }, annotations: { shared } } };
 }

@@ -19,8 +19,8 @@ export interface Shape {
   readonly values?: Shape;
   /** The value is a resource quantity, equal by amount. */
   readonly quantity?: true;
-  /** A map that others write to: their keys stay, ours go when we drop them (B3.2, B3.3). */
-  readonly shared?: true;
+  /** A map that others write to: their keys stay, ours go when we drop them (B3.2, B3.3). A function says which keys they may write. */
+  readonly shared?: true | ((key: string) => boolean);
   /** A list that others write to: elements are told apart by this key and their order does not count. */
   readonly sharedBy?: (element: Json) => string;
 }
@@ -39,3 +39,7 @@ export function defaultOf(shape: Shape | undefined, field: string, around: Json)
   const found = shape?.defaults?.[field];
   return typeof found === 'function' ? (found as (around: Json) => unknown)(around) : found;
 }
+
+/** Whether others may write a key of a map. */
+export const isShared = (shape: Shape | undefined, key: string): boolean =>
+  typeof shape?.shared === 'function' ? shape.shared(key) : shape?.shared === true;

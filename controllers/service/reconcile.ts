@@ -118,12 +118,13 @@ async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings,
   if (isRejection(context)) return context;
   await protectConfigs(environment, pass);
 
-  const failure = (await reconcileWorkloads(pass, context, applier)) ?? (await reconcileRouter(pass, context, applier));
-  if (failure) return failure;
+  const { workload, scaling } = await reconcileWorkloads(pass, context, applier);
+  const failure = workload ?? (await reconcileRouter(pass, context, applier));
+  if (failure) return { ...failure, retry: failure.retry || (scaling?.retry ?? false) };
   const { workloads, rejection } = await answerAsync(observeWorkloads(context), pass.respond);
   if (workloads) pass.status.workloads = workloads;
   else delete pass.status.workloads;
-  return rejection && withinStep(rejection, 'failed to observe workload status');
+  return rejection ? withinStep(rejection, 'failed to observe workload status') : scaling;
 }
 
 async function syncBundle({ client, options }: ServiceEnvironment, pass: Pass, settings: Settings): Promise<Rejection | undefined> {

@@ -57,7 +57,7 @@ async function reconcileScheduler(pass: Pass, context: Context, applier: Applier
 /** What could not be read counts as what could not be rendered (R4.6). */
 async function runScheduler(pass: Pass, context: Context, applier: Applier): Promise<{ stage?: StageName; rejection: Rejection } | undefined> {
   try {
-    const failure = await applyStages(pass, applier, await answerAsync(renderScheduler(context), pass.respond));
+    const [failure] = await applyStages(pass, applier, await answerAsync(renderScheduler(context), pass.respond));
     return failure && { stage: failure.stage.name, rejection: failure.rejection };
   } catch (error) {
     return { rejection: reject('SchedulerUnreadable', textOf(error), { retry: true }) };
@@ -65,7 +65,7 @@ async function runScheduler(pass: Pass, context: Context, applier: Applier): Pro
 }
 
 async function applyRoute(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
-  const failure = await applyStages(pass, applier, [stage]);
+  const [failure] = await applyStages(pass, applier, [stage]);
   if (!failure) return undefined;
   applyChanges(pass.conditions, [routeFailed(failure.rejection.message)]);
   return failure.rejection;

@@ -16,15 +16,17 @@ export interface StageFailure {
 
 /**
  * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
- * concurrently, bindings after the Roles they name. Everything that can be done is done; the failure that is returned is that
- * of the first stage that failed.
+ * concurrently, bindings after the Roles they name. Everything that can be done is done.
+ *
+ * @returns what failed, in the order of the stages
  */
-export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure | undefined> {
+export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure[]> {
   const outcomes = await Promise.all(stages.map((stage) => applyStage(pass, applier, stage)));
   for (const stage of stages) pass.advice.push(...(stage.events ?? []));
-  const failed = outcomes.findIndex(isRejection);
-  const [stage, rejection] = [stages[failed], outcomes[failed]];
-  return stage && rejection ? { stage, rejection } : undefined;
+  return stages.flatMap((stage, i) => {
+    const rejection = outcomes[i];
+    return rejection ? [{ stage, rejection }] : [];
+  });
 }
 
 async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kind, kinds } from '../../api/kinds.ts';
-import type { KubeObject } from '../../api/kubernetes.ts';
+import type { Condition, KubeObject } from '../../api/kubernetes.ts';
 import { labels, PART_OF } from '../../api/metadata.ts';
 import type { Options } from '../../api/options.ts';
 import { sameSettings } from '../../assemble/parse-settings.ts';
@@ -44,6 +44,7 @@ export function watchForServices(watches: ServiceWatches): void {
   caches.services.onChange((before, after) => serviceChanged(watches, before, after));
   for (const cache of [...caches.children, ...caches.references]) {
     if (cache.kind === kinds.pod) cache.onChange((before, after) => podChanged(watches, before, after));
+    else if (actuatorKinds.includes(cache.kind)) cache.onChange((before, after) => actuatorChanged(watches, cache.kind, before, after));
     else cache.onChange((before, after) => childChanged(watches, before, after));
   }
   for (const cache of caches.references) {
@@ -96,6 +97,23 @@ function childChanged({ enqueue, news }: ServiceWatches, before: KubeObject | un
   }
   const former = before && ownerKeyOf(before);
   if (former) enqueue(former);
+}
+
+const actuatorKinds: readonly Kind[] = [kinds.horizontalPodAutoscaler, kinds.scaledObject];
+
+/** Everything but what an autoscaler notes down each time it looks: metrics, counts, times (R6.47). */
+const actuatorAspects = ({ metadata, spec, status }: KubeObject): unknown => {
+  const { conditions = [] } = (status ?? {}) as { conditions?: Condition[] };
+  const { uid, labels: l, annotations, ownerReferences, finalizers, deletionTimestamp } = metadata;
+  const told = conditions.map(({ type, status: value, reason, message }) => [type, value, reason, message]);
+  return [uid, l, annotations, ownerReferences, finalizers, deletionTimestamp, spec, told];
+};
+
+/** The HPA that KEDA makes belongs to a ScaledObject; a service that waits for its end has asked about it (06 §12 item 3). */
+function actuatorChanged(watches: ServiceWatches, kind: Kind, before: KubeObject | undefined, after: KubeObject | undefined): void {
+  if (before && after && isDeepStrictEqual(actuatorAspects(before), actuatorAspects(after))) return;
+  childChanged(watches, before, after);
+  dependencyChanged(watches, kind, before, after);
 }
 
 const podAspects = (pod: KubeObject): unknown => {

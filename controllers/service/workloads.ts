@@ -1,39 +1,56 @@
-import { conditionTypes as c, STOPPED, workloadSubConditions } from '../../api/conditions.ts';
+import { conditionTypes as c, STOPPED, servingSubConditions, workloadSubConditions } from '../../api/conditions.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { type Rejection, withinStep } from '../../api/rejection.ts';
-import { assessScaling } from '../../assess/scaling.ts';
+import { assessScaling, scalingConditions } from '../../assess/scaling.ts';
 import { assessWorkloads } from '../../assess/workloads.ts';
+import { type ScalingPhase, scalingPhases } from '../../render/actuator.ts';
 import type { Context, StageName } from '../../render/children.ts';
+import { scalingStages } from '../../render/scaling.ts';
 import { renderWorkloads, type WorkloadStageName, workloadStages } from '../../render/workload.ts';
 import type { Applier } from '../runtime/apply.ts';
 import { applyChanges, type Pass } from './pass.ts';
 import { applyStages, type StageFailure } from './stages.ts';
 
+const STEP = 'failed to reconcile workload';
+
 /** What a failed stage means for the conditions, and how its error reads (R3.42). */
-const failures: Partial<Record<StageName, { condition: string; reason: string; prefix: string }>> = {
+const failures: Partial<Record<StageName, { readonly condition: string; readonly reason: string; readonly prefix: string }>> = {
   certificate: { condition: c.mainWorkloadReady, reason: 'ReconcileCertsError', prefix: 'failed to reconcile self-signed certificates secret' },
   multiNode: { condition: c.workerWorkloadReady, reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' },
   singleNode: { condition: c.mainWorkloadReady, reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' },
   workloadService: { condition: c.mainWorkloadReady, reason: 'ReconcileWorkloadServiceError', prefix: 'failed to reconcile workload service' },
-  scaling: { condition: c.mainWorkloadReady, reason: 'ReconcileScalingError', prefix: 'failed to reconcile scaling' },
 };
 
+/** What became of the workload step. */
+export interface WorkloadFailures {
+  /** Ends the pass. */
+  readonly workload?: Rejection;
+  /** Replicas do not follow the load; everything else goes on (06 §12 item 11). */
+  readonly scaling?: Rejection;
+}
+
 /** The workload step (R3.50): everything that serves the model. `WorkloadsReady` is worked out in every case (R3.12). */
-export async function reconcileWorkloads(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+export async function reconcileWorkloads(pass: Pass, context: Context, applier: Applier): Promise<WorkloadFailures> {
   const { conditions } = pass;
   try {
     if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
-    const failure = await applyWorkloads(pass, context, applier);
-    if (failure) {
-      const settled: readonly StageName[] = workloadStages.slice(0, (workloadStages as readonly StageName[]).indexOf(failure.stage.name));
+    const failed = await applyWorkloads(pass, context, applier);
+    const first = failed.find(({ stage }) => stage.name in failures);
+    if (first) {
+      const settled: readonly StageName[] = workloadStages.slice(0, (workloadStages as readonly StageName[]).indexOf(first.stage.name));
       applyChanges(conditions, await answerAsync(assessWorkloads(context, settled), pass.respond));
-      return reportFailure(pass, failure);
+      return { workload: reportFailure(pass, first) };
     }
     applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
-    applyChanges(conditions, await answerAsync(assessScaling(context), pass.respond));
-    return undefined;
+    const scaling: Rejection[] = [];
+    for (const phase of scalingPhases) {
+      const failure = failed.find(({ stage }) => stage.name === scalingStages[phase]);
+      if (failure) scaling.push(reportScaling(pass, phase, failure));
+      else applyChanges(conditions, [await answerAsync(assessScaling(context, phase), pass.respond)]);
+    }
+    return scaling[0] ? { scaling: { ...scaling[0], retry: scaling.some(({ retry }) => retry) } } : {};
   } finally {
-    conditions.rollUp(c.workloadsReady, workloadSubConditions);
+    conditions.rollUp(c.workloadsReady, context.options.readyNeedsScaling ? workloadSubConditions : servingSubConditions);
   }
 }
 
@@ -41,11 +58,11 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
  * The certificate comes last, because it names the addresses that the Service gets when it is created (R3.282): issued before, it
  * would have to be issued again at once. Its failure still is the first one.
  */
-async function applyWorkloads(pass: Pass, context: Context, applier: Applier): Promise<StageFailure | undefined> {
-  const apply = async (names: readonly WorkloadStageName[]): Promise<StageFailure | undefined> =>
+async function applyWorkloads(pass: Pass, context: Context, applier: Applier): Promise<StageFailure[]> {
+  const apply = async (names: readonly WorkloadStageName[]): Promise<StageFailure[]> =>
     applyStages(pass, applier, await answerAsync(renderWorkloads(context, names), pass.respond));
-  const failure = await apply(workloadStages.filter((name) => name !== 'certificate'));
-  return (await apply(['certificate'])) ?? failure;
+  const others = await apply(workloadStages.filter((name) => name !== 'certificate'));
+  return [...(await apply(['certificate'])), ...others];
 }
 
 /** A stage that could not be rendered has a reason of its own; one that could not be applied gets the reason of its step. */
@@ -53,5 +70,14 @@ function reportFailure(pass: Pass, { stage, rejection }: StageFailure): Rejectio
   const known = failures[stage.name];
   const told = known ? withinStep(rejection, known.prefix) : rejection;
   if (known) pass.conditions.markFalse(known.condition, stage.rejection?.reason ?? known.reason, told.message);
-  return withinStep(told, 'failed to reconcile workload');
+  return withinStep(told, STEP);
+}
+
+/** The wrappers of R6.36, the reasons of R6.37; an object of somebody else under the name of the actuator is a reason of its own. */
+function reportScaling(pass: Pass, phase: ScalingPhase, { stage, rejection }: StageFailure): Rejection {
+  const wrappers = `failed to reconcile scaling: failed to reconcile ${phase} workload scaling: failed to reconcile ${phase} actuator`;
+  const told = withinStep(rejection, wrappers);
+  const applied = rejection.reason === 'ForeignObject' ? 'ActuatorConflict' : 'ReconcileScalingError';
+  pass.conditions.markFalse(scalingConditions[phase], stage.rejection?.reason ?? applied, told.message);
+  return withinStep(told, STEP);
 }

@@ -1,11 +1,15 @@
 import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { kindOf, kinds } from '../../api/kinds.ts';
+import { type Kind, kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { annotations } from '../../api/metadata.ts';
+import { AUTOSCALING_SETTINGS, annotations, SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
+import { defaultOptions } from '../../api/options.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
 import { renderFiles } from '../../cli/render.ts';
+import { cluster } from '../support/cluster.ts';
 import { enginesOf } from '../support/engines.ts';
 import type { RunningOperator } from '../support/operator.ts';
 import { forbiddenRequestsOf, rests } from '../support/requests.ts';
@@ -16,14 +20,20 @@ import type { ServeArguments } from '../support/vllm-arguments.ts';
 const directory = packagePath('examples');
 const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
 
-/** What the autoscaling controller says of those that have all they need; the control plane of the tests has none. */
+/** What autoscaling controllers say of those that have all they need; the control plane of the tests has none. */
+const autoscalers: readonly (readonly [Kind, readonly string[], object])[] = [
+  [kinds.horizontalPodAutoscaler, ['AbleToScale', 'ScalingActive'], { desiredReplicas: 1 }],
+  [kinds.scaledObject, ['Ready', 'Active', 'Fallback', 'Paused'], {}],
+];
+
 async function pleaseAutoscalers({ admin, namespace }: Place): Promise<void> {
-  const { items } = await admin.list(kinds.horizontalPodAutoscaler, namespace);
-  const conditions = ['AbleToScale', 'ScalingActive'].map((type) => ({ type, status: 'True', reason: 'Test', message: '' }));
-  for (const { metadata, status } of items) {
-    const known = (status as { conditions?: unknown[] } | undefined)?.conditions ?? [];
-    if (known.length > 0) continue;
-    await admin.patch(kinds.horizontalPodAutoscaler, namespace, metadata.name ?? '', { status: { conditions, desiredReplicas: 1 } }, 'status');
+  for (const [kind, types, rest] of autoscalers) {
+    const conditions = types.map((type) => ({ type, status: 'True', reason: 'Test', message: '' }));
+    const { items } = await admin.list(kind, namespace);
+    for (const { metadata, status } of items) {
+      const known = (status as { conditions?: unknown[] } | undefined)?.conditions ?? [];
+      if (known.length === 0) await admin.patch(kind, namespace, metadata.name ?? '', { status: { conditions, ...rest } }, 'status');
+    }
   }
 }
 
@@ -46,22 +56,38 @@ async function commandLines(services: readonly Actor[]): Promise<Record<string, 
   return argumentsOf(children.flatMap((found) => [...found.values()]));
 }
 
-const installedSettings = packagePath('charts/kserve-llmisvc-resources/files/configmap.yaml');
-const renderedCommandLines = (file: string, namespace: string): Record<string, ServeArguments> =>
-  argumentsOf(renderFiles([file], { presets: packagePath('presets'), settings: installedSettings, namespace }));
+const renderedCommandLines = (file: string, settings: string, namespace: string): Record<string, ServeArguments> =>
+  argumentsOf(renderFiles([file], { presets: packagePath('presets'), settings, namespace }));
 
 function argumentsOf(objects: readonly KubeObject[]): Record<string, ServeArguments> {
   return Object.fromEntries([...enginesOf(objects)].map(([name, { model, options }]) => [name, { model, options }]));
+}
+
+/** What the examples want of the installation-wide settings, beyond those of the chart. */
+function autoscalingSettings(): string {
+  const [settings] = readManifests([packagePath('examples/environment/10-settings.yaml')]);
+  return (settings?.object.data as Record<string, string> | undefined)?.[AUTOSCALING_SETTINGS] ?? '';
 }
 
 describe('the examples', function () {
   this.timeout(60_000);
   let operator: RunningOperator;
   let place: Place;
+  let settings: string;
+
+  /** Sets the key, and writes the whole to a file. */
+  const settle = async (text: string | null): Promise<void> => {
+    const { admin, directory: scratch } = await cluster();
+    settings = join(scratch, 'settings.json');
+    const data = { [AUTOSCALING_SETTINGS]: text };
+    await writeFile(settings, JSON.stringify(await admin.patch(kinds.configMap, defaultOptions.systemNamespace, SETTINGS_CONFIG_MAP, { data })));
+  };
 
   before(async () => {
     operator = await sharedOperator();
+    await settle(autoscalingSettings());
   });
+  after(() => settle(null));
   beforeEach(async () => {
     place = await openPlace('example');
   });
@@ -80,7 +106,7 @@ describe('the examples', function () {
         const warnings = (await service.events()).filter(({ type, reason }) => type === 'Warning' && reason !== passing);
         expect(warnings.map(({ message }) => message)).to.deep.equal([]);
       }
-      expect(await commandLines(services)).to.deep.equal(renderedCommandLines(`${directory}/${file}`, place.namespace));
+      expect(await commandLines(services)).to.deep.equal(renderedCommandLines(`${directory}/${file}`, settings, place.namespace));
       for (const service of services) await service.annotate(annotations.stop, 'true');
       for (const service of services) await service.reaches(condition('Ready', 'False', 'Stopped'), hasChildren([]), () => rests(operator));
       expect(await forbiddenRequestsOf(operator)).to.deep.equal({});

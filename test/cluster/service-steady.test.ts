@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import { suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
-import type { LLMInferenceServiceConfigStatus } from '../../api/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
+import { presetsCountAll } from '../support/presets-in-use.ts';
 import { passesOf, type Requests, readsOf, rests, since, untilPassed, writesOf } from '../support/requests.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, given, has, isGone, isReady, type Place } from '../support/story.ts';
@@ -29,19 +29,6 @@ describe('a service that is as it should be', () => {
   });
   after(() => clear(place));
 
-  /** Presets list their users half a second later, and of other tests, too. */
-  const presetsCountAll = async () => {
-    const { items: services } = await place.admin.list(kinds.service);
-    const users = services.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-    const { items: presets } = await place.admin.list(kinds.config, operatorNamespace);
-    for (const { metadata, status } of presets) {
-      const { referencedBy = [] } = (status ?? {}) as LLMInferenceServiceConfigStatus;
-      expect(
-        referencedBy.map(({ namespace, name }) => `${namespace}/${name}`),
-        metadata.name,
-      ).to.have.members(users);
-    }
-  };
   const versionsOf = async () => Object.fromEntries([...(await qwen.children())].map(([key, { metadata }]) => [key, metadata.resourceVersion]));
   let touches = 0;
   const touch = () => untilPassed(operator, () => qwen.annotate('example.com/touched', String(++touches)));

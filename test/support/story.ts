@@ -5,7 +5,7 @@ import type { Condition, KubeObject } from '../../api/kubernetes.ts';
 import { labels } from '../../api/metadata.ts';
 import { childName, suffixes } from '../../api/names.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
-import type { ApiClient } from '../../control-plane/api-client.ts';
+import { type ApiClient, isNotFound } from '../../control-plane/api-client.ts';
 import { eventually } from './eventually.ts';
 import type { ServiceManifest } from './manifests.ts';
 
@@ -80,9 +80,9 @@ export function actor({ admin, namespace }: Place, name: string): Actor {
       return found;
     },
     async children() {
-      const lists = await Promise.all(childKinds.map((kind) => admin.list(kind, kind.namespaced ? namespace : undefined).then((l) => ({ kind, l }))));
-      const own = lists.flatMap(({ kind, l }) =>
-        l.items.filter((object) => belongsTo(self, kind, object)).map((object) => ({ kind, object: asObject(kind, object) })),
+      const lists = await Promise.all(childKinds.map(async (kind) => ({ kind, items: await listServed(admin, kind, namespace) })));
+      const own = lists.flatMap(({ kind, items }) =>
+        items.filter((object) => belongsTo(self, kind, object)).map((object) => ({ kind, object: asObject(kind, object) })),
       );
       return new Map(own.map(({ kind, object }) => [`${keyOfKind(kind)}/${object.metadata.name}`, object]));
     },
@@ -105,6 +105,16 @@ export function actor({ admin, namespace }: Place, name: string): Actor {
     delete: () => admin.delete(kinds.service, namespace, name),
   };
   return self;
+}
+
+/** There is nothing of a kind that the API server does not serve. */
+async function listServed(admin: ApiClient, kind: Kind, namespace: string): Promise<readonly KubeObject[]> {
+  try {
+    return (await admin.list(kind, kind.namespaced ? namespace : undefined)).items;
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
 }
 
 const childKinds: readonly Kind[] = [

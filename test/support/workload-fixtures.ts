@@ -69,7 +69,15 @@ export function workloadContext(overrides: Overrides = {}): Context {
       ? {}
       : {
           autoscaling: {
-            prometheus: { url: '', tlsInsecureSkipVerify: false, authModes: '', triggerAuthName: '', triggerAuthKind: '', ...autoscaling },
+            prometheus: {
+              url: '',
+              tlsInsecureSkipVerify: false,
+              authModes: '',
+              triggerAuthName: '',
+              triggerAuthKind: '',
+              namespaceLabel: 'exported_namespace',
+              ...autoscaling,
+            },
           },
         }),
     ...(metricsAdapter === undefined ? {} : { metricsAdapter }),

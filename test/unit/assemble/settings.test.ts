@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { isRejection, type Rejection } from '../../../api/rejection.ts';
 import { parseSettings, readSettingsData, sameSettings, settingsKeys } from '../../../assemble/parse-settings.ts';
 import { UnreadableSettings } from '../../../assemble/settings.ts';
 import { accepted, refusal, storageInitializer } from './fixtures.ts';
@@ -144,14 +145,48 @@ describe('the other settings', () => {
   }
   it('refuse a scheduler key that is not JSON', () => expect(bad({ scheduler: 'not JSON' })).to.include('unable to parse scheduler config json'));
 
-  it('read autoscaling, absent when its key is (R1.105)', () => {
-    expect(good()).not.to.have.property('autoscaling');
-    expect(good({ 'autoscaling-wva-controller-config': { prometheus: { url: 'http://p', tlsInsecureSkipVerify: true } } }).autoscaling).to.deep.equal(
-      {
-        prometheus: { url: 'http://p', tlsInsecureSkipVerify: true, authModes: '', triggerAuthName: '', triggerAuthKind: 'TriggerAuthentication' },
-      },
-    );
-    expect(bad({ 'autoscaling-wva-controller-config': '[' })).to.include('failed to parse autoscaling-wva-controller-config config json');
+  describe('of autoscaling', () => {
+    const key = 'autoscaling-wva-controller-config';
+    const read = (document: unknown) => good({ [key]: document as string | object }).autoscaling;
+    const failed = `failed to parse ${key} config json`;
+
+    it('are absent when their key is (R6.11)', () => expect(good()).not.to.have.property('autoscaling'));
+
+    it('have defaults (R6.10)', () =>
+      expect(read({ prometheus: { url: 'http://p', tlsInsecureSkipVerify: true } })).to.deep.equal({
+        prometheus: {
+          url: 'http://p',
+          tlsInsecureSkipVerify: true,
+          authModes: '',
+          triggerAuthName: '',
+          triggerAuthKind: '',
+          namespaceLabel: 'exported_namespace',
+        },
+      }));
+
+    for (const [what, document] of [
+      ['no JSON', '['],
+      ['no object', '[]'],
+      ['a number for a text', { prometheus: { url: 1 } }],
+      ['a text for a truth value', { prometheus: { tlsInsecureSkipVerify: 'true' } }],
+      ['a kind that KEDA does not know', { prometheus: { triggerAuthKind: 'Secret' } }],
+      ['no label', { prometheus: { namespaceLabel: 'a-b' } }],
+    ] as const) {
+      it(`fail alone, and say why: ${what} (06 §12 items 15 and 16)`, () => {
+        const settings = good({ [key]: document as string | object });
+        expect(settings.autoscaling).to.deep.include({ rejected: true, reason: 'ReconcileScalingError', retry: false });
+        expect((settings.autoscaling as Rejection).message).to.include(failed);
+      });
+    }
+
+    it('name members that nobody reads (06 §12 item 16)', () => {
+      const advice = (document: object) => readSettingsData({ storageInitializer, [key]: JSON.stringify(document) }, 'kserve').advice;
+      expect(advice({ prometheus: { url: 'http://p', unsafeSsl: true }, wva: {} })).to.deep.equal([
+        `${key}: nothing reads wva, prometheus.unsafeSsl`,
+      ]);
+      expect(advice({ prometheus: { url: 'http://p' } })).to.deep.equal([]);
+      expect(readSettingsData({ [key]: '[' }, 'kserve').advice).to.deep.equal([]);
+    });
   });
 
   it('pass on the metrics adapter document, whatever it is (R2.2a)', () => {
@@ -189,7 +224,8 @@ describe('settings of which a key cannot be read (B38 of chapter 1)', () => {
       expect(all).to.deep.equal(before.settings);
       expect(problems).to.have.length(1);
       expect(problems[0]).to.include({ key, replaced: true });
-      expect(refusal(parseSettings({ ...good, [key]: text }, 'kserve'))).to.equal(`failed to load ingress config: ${problems[0]?.message}`);
+      const strict = parseSettings({ ...good, [key]: text }, 'kserve');
+      if (!problems[0]?.contained) expect(refusal(strict)).to.equal(`failed to load ingress config: ${problems[0]?.message}`);
     });
 
     it(`without a last good value of ${key} have all others`, () => {
@@ -197,7 +233,7 @@ describe('settings of which a key cannot be read (B38 of chapter 1)', () => {
       expect(problems.map(({ replaced }) => replaced)).to.deep.equal([false]);
       const unreadable = (['ingress', 'storage', 'credentials', 'expirationAnnotations', 'autoscaling'] as const).filter((field) => {
         try {
-          return all[field] === null;
+          return isRejection(all[field]);
         } catch (error) {
           expect(error).to.be.instanceOf(UnreadableSettings);
           expect((error as Error).message).to.match(/^failed to load ingress config: /);

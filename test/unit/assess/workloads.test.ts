@@ -4,7 +4,6 @@ import { kinds } from '../../../api/kinds.ts';
 import type { Condition, Pod } from '../../../api/kubernetes.ts';
 import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
 import { explainPods } from '../../../assess/pod-failures.ts';
-import { assessScaling, judgeHpa, judgeScaledObject, type LiveActuator } from '../../../assess/scaling.ts';
 import { observeWorkloads } from '../../../assess/workload-status.ts';
 import { assessWorkloads, judgeAvailability, type LiveWorkload } from '../../../assess/workloads.ts';
 import { ask } from '../../support/answers.ts';
@@ -281,61 +280,4 @@ describe('status.workloads (R3.105)', () => {
   });
 
   it('is removed when stopped (R3.107)', () => expect(ask(observeWorkloads(context({ stopped: true })))).to.deep.equal({ workloads: undefined }));
-});
-
-describe('scaling conditions', () => {
-  const actuator = (...conditions: Condition[]): LiveActuator => ({ apiVersion: 'x', kind: 'x', metadata: {}, status: { conditions } });
-  const able = condition('AbleToScale', 'True');
-  const failed = condition('ScalingActive', 'False', 'FailedGetExternalMetric', 'no metric');
-  const isFalse = (reason: string, message: string) => ({ type: 'T', status: 'False', reason, message });
-
-  const hpas: [string, LiveActuator | undefined, object][] = [
-    ['no HPA', undefined, isFalse('HPAProgressing', 'HPA not yet visible in cache')],
-    ['no conditions', actuator(), isFalse('HPAProgressing', 'HPA conditions not yet available')],
-    ['only ScalingLimited', actuator(condition('ScalingLimited', 'True')), isFalse('HPAProgressing', 'HPA conditions not yet available')],
-    ['a failed condition', actuator(able, failed), isFalse('FailedGetExternalMetric', 'no metric')],
-    ['the first of two failed ones', actuator(condition('AbleToScale', 'False', 'FailedGetScale', 'x'), failed), isFalse('FailedGetScale', 'x')],
-    ['good conditions', actuator(able, condition('ScalingActive', 'True')), { type: 'T', status: 'True' }],
-    ['an Unknown condition', actuator(able, condition('ScalingActive', 'Unknown')), { type: 'T', status: 'True' }],
-    ['one of the two', actuator(able), { type: 'T', status: 'True' }],
-  ];
-  for (const [what, hpa, expected] of hpas) {
-    it(`follow an HPA with ${what} (R6.44)`, () => expect(judgeHpa('T', hpa)).to.deep.equal(expected));
-  }
-
-  const scaledObject = (ready: Condition, ...others: Condition[]) =>
-    actuator(ready, condition('Active', 'True'), condition('Fallback', 'False'), condition('Paused', 'False'), ...others);
-  const notYet = isFalse('ScaledObjectProgressing', 'ScaledObject conditions not yet available');
-  const scaledObjects: [string, LiveActuator | undefined, object][] = [
-    ['no ScaledObject', undefined, isFalse('ScaledObjectProgressing', 'ScaledObject not yet visible in cache')],
-    ['no conditions', actuator(), notYet],
-    ['not all conditions', actuator(condition('Ready', 'True')), notYet],
-    ['Ready False', scaledObject(condition('Ready', 'False', 'TriggerError', 'bad')), isFalse('TriggerError', 'bad')],
-    ['Ready Unknown', scaledObject(condition('Ready', 'Unknown')), isFalse('ScaledObjectProgressing', 'ScaledObject is not yet ready')],
-    ['Ready True', scaledObject(condition('Ready', 'True')), { type: 'T', status: 'True' }],
-    [
-      'Ready True, paused and fallen back',
-      actuator(condition('Ready', 'True'), condition('Active', 'True'), condition('Fallback', 'True'), condition('Paused', 'True')),
-      { type: 'T', status: 'True' },
-    ],
-  ];
-  for (const [what, object, expected] of scaledObjects) {
-    it(`follow a ScaledObject with ${what} (R6.45)`, () => expect(judgeScaledObject('T', object)).to.deep.equal(expected));
-  }
-
-  const summary = (spec: LLMInferenceServiceSpec, stopped = false) =>
-    ask(assessScaling(context({ spec, stopped }))).map((c) => ('clear' in c ? 'absent' : (c.reason ?? c.status)));
-  it('are absent without scaling, without actuator and when stopped (R6.43)', () => {
-    expect(summary({ prefill: {} })).to.deep.equal(['absent', 'absent']);
-    expect(summary({ scaling: { maxReplicas: 2, wva: {} } })).to.deep.equal(['absent', 'absent']);
-    expect(summary({ scaling: { maxReplicas: 2, wva: { hpa: {} } } }, true)).to.deep.equal(['absent', 'absent']);
-  });
-  it('look at the actuator that the spec asks for', () => {
-    const scaling = { maxReplicas: 2, keda: { triggers: [] } };
-    expect(summary({ scaling, prefill: { scaling: { maxReplicas: 2, wva: { hpa: {} } } } })).to.deep.equal([
-      'ScaledObjectProgressing',
-      'HPAProgressing',
-    ]);
-    expect(summary({ scaling: { maxReplicas: 2, wva: { keda: {} } } })).to.deep.equal(['ScaledObjectProgressing', 'absent']);
-  });
 });

@@ -13,6 +13,8 @@ describe('the environment of the operator (R1.93)', () => {
       pinPresets: true,
       protectPresets: true,
       wildcardHostname: 'inference',
+      readyNeedsScaling: true,
+      keptAutoscalerKeys: [],
     });
   });
 
@@ -22,6 +24,14 @@ describe('the environment of the operator (R1.93)', () => {
       given,
     );
     expect(options).to.include({ presetPrefix: '', wildcardHostname: '', protectPresets: false });
+  });
+
+  it('reads lists between commas, and whether autoscalers decide readiness', () => {
+    const environment = { LLMISVC_KEPT_AUTOSCALER_KEYS: 'argocd.argoproj.io/, ,kustomize.toolkit.fluxcd.io/', LLMISVC_READY_NEEDS_SCALING: 'false' };
+    expect(readOptions(environment, given)).to.deep.include({
+      keptAutoscalerKeys: ['argocd.argoproj.io/', 'kustomize.toolkit.fluxcd.io/'],
+      readyNeedsScaling: false,
+    });
   });
 
   for (const text of ['1', 't', 'T', 'TRUE', 'true', 'True']) {

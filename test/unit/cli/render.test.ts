@@ -13,7 +13,8 @@ const MODEL = 'model: {uri: "hf://a/b"}';
 describe('llmisvc render', () => {
   for (const file of readdirSync(packagePath('examples')).filter((name) => name.endsWith('.yaml'))) {
     it(`renders examples/${file}`, () => {
-      const objects = renderFiles([packagePath(`examples/${file}`)], options);
+      const settings = packagePath('examples/environment/10-settings.yaml');
+      const objects = renderFiles([packagePath(`examples/${file}`)], { ...options, settings });
       expect(objects.map(({ kind }) => kind)).to.include('Service');
       for (const { kind, metadata } of objects) expect(metadata.namespace, kind).to.equal(kind === 'ClusterRoleBinding' ? undefined : 'models');
     });

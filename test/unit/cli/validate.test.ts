@@ -137,6 +137,8 @@ describe('llmisvc validate', () => {
   });
 
   it('has nothing to say about the examples', () => {
-    expect(validateFiles([packagePath('examples')], { presets }).findings).to.deep.equal([]);
+    expect(
+      validateFiles([packagePath('examples')], { presets, settings: packagePath('examples/environment/10-settings.yaml') }).findings,
+    ).to.deep.equal([]);
   });
 });

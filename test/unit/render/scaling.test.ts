@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { kinds } from '../../../api/kinds.ts';
 import type { KubeObject } from '../../../api/kubernetes.ts';
+import { reject } from '../../../api/rejection.ts';
 import type { LLMInferenceServiceSpec, ScalingSpec } from '../../../api/types.ts';
+import { type ScalingPhase, scalingPhases } from '../../../render/actuator.ts';
 import type { Stage } from '../../../render/children.ts';
 import { renderScaling } from '../../../render/scaling.ts';
 import { ask } from '../../support/answers.ts';
@@ -9,8 +11,14 @@ import { NAMESPACE, ownedByLlama, pod, workloadContext } from '../../support/wor
 
 type Options = Parameters<typeof workloadContext>[0] & { objects?: readonly object[]; withoutKeda?: boolean };
 
-function render(spec: LLMInferenceServiceSpec, { objects = [], withoutKeda = false, ...overrides }: Options = {}): Stage {
-  return ask(renderScaling(workloadContext({ ...overrides, spec })), objects, withoutKeda ? { notServed: [kinds.scaledObject] } : {});
+function renderPhase(phase: ScalingPhase, spec: LLMInferenceServiceSpec, { objects = [], withoutKeda = false, ...overrides }: Options = {}): Stage {
+  return ask(renderScaling(workloadContext({ ...overrides, spec }), phase), objects, withoutKeda ? { notServed: [kinds.scaledObject] } : {});
+}
+
+/** What both phases have. */
+function render(spec: LLMInferenceServiceSpec, options?: Options): Pick<Stage, 'present' | 'absent'> {
+  const stages = scalingPhases.map((phase) => renderPhase(phase, spec, options));
+  return { present: stages.flatMap(({ present }) => present), absent: stages.flatMap(({ absent }) => absent) };
 }
 
 type Actuator = KubeObject & { spec: Record<string, unknown> };
@@ -23,7 +31,10 @@ const triggers = [
   { type: 'prometheus', metadata: { query: 'up' }, name: 'second' },
 ];
 const direct: ScalingSpec = { maxReplicas: 8, keda: { triggers } };
-const names = (stage: Stage) => ({ present: stage.present.map(({ metadata }) => metadata.name), absent: stage.absent.map(({ name }) => name) });
+const names = (stage: Pick<Stage, 'present' | 'absent'>) => ({
+  present: stage.present.map(({ metadata }) => metadata.name),
+  absent: stage.absent.map(({ name }) => name),
+});
 
 const HPA = 'llama-kserve-hpa';
 const KEDA = 'llama-kserve-keda';
@@ -202,10 +213,17 @@ describe('the ScaledObject', () => {
       authModes: 'bearer',
       triggerAuthName: 'auth',
       triggerAuthKind: 'ClusterTriggerAuthentication',
-    };
+    } as const;
     const [trigger] = only({ scaling: wvaKeda }, { autoscaling }).spec.triggers as { metadata: object; authenticationRef: object }[];
     expect(trigger?.metadata).to.deep.include({ unsafeSsl: 'true', authModes: 'bearer' });
     expect(trigger?.authenticationRef).to.deep.equal({ name: 'auth', kind: 'ClusterTriggerAuthentication' });
+  });
+
+  it('finds the namespace by the label that the installation names (06 §12 item 18)', () => {
+    const [trigger] = only({ scaling: wvaKeda }, { autoscaling: { ...prometheus, namespaceLabel: 'namespace' } }).spec.triggers as {
+      metadata: object;
+    }[];
+    expect(trigger?.metadata).to.have.property('query', `wva_desired_replicas{variant_name="${KEDA}",namespace="ml"}`);
   });
 
   it('holds without data where our metrics adapter is configured', () => {
@@ -234,33 +252,42 @@ describe('the ScaledObject', () => {
 
 describe('actuators that cannot be rendered', () => {
   const setting = 'autoscaling-wva-controller-config.prometheus';
-  const main = 'failed to reconcile main workload scaling: failed to reconcile main actuator:';
-  const both = `${main} ${setting}.authModes and ${setting}.triggerAuthName must both be set or both be empty`;
+  const both = `${setting}.authModes and ${setting}.triggerAuthName must both be set or both be empty`;
   for (const [title, autoscaling, message] of [
-    ['configuration', undefined, `${main} ${setting}.url is required in inferenceservice-config when using KEDA`],
-    ['the address', { url: '' }, `${main} ${setting}.url is required in inferenceservice-config when using KEDA`],
+    ['configuration', undefined, `${setting}.url is required in inferenceservice-config when using KEDA`],
+    ['the address', { url: '' }, `${setting}.url is required in inferenceservice-config when using KEDA`],
     ['a name for the authentication', { ...prometheus, authModes: 'bearer' }, both],
     ['a mode for the authentication', { ...prometheus, triggerAuthName: 'auth' }, both],
   ] as const) {
     it(`lack ${title}`, () => {
-      const { present, rejection } = render({ scaling: wvaKeda }, autoscaling === undefined ? {} : { autoscaling });
-      expect(present).to.deep.equal([]);
-      expect(rejection).to.deep.include({ reason: 'ReconcileScalingError', message, field: 'spec.scaling' });
+      const { present, absent, rejection } = renderPhase('main', { scaling: wvaKeda }, autoscaling === undefined ? {} : { autoscaling });
+      expect({ present, absent }, 'what there is stays').to.deep.equal({ present: [], absent: [] });
+      expect(rejection).to.deep.include({ reason: 'ReconcileScalingError', message, field: 'spec.scaling', retry: false });
     });
   }
 
-  it('lack KEDA itself', () => {
-    const stage = render({ scaling: hpa, prefill: { scaling: direct } }, { withoutKeda: true });
-    expect(stage.rejection).to.deep.include({ reason: 'ScalingCRDNotFound', field: 'spec.prefill.scaling' });
-    expect(stage.rejection?.message).to.match(
-      /^failed to reconcile prefill workload scaling: failed to reconcile prefill actuator: no matches for kind "ScaledObject"/,
-    );
-    expect(stage.events?.[0]).to.deep.include({ type: 'Warning', reason: 'ScalingCRDNotFound' });
-    expect(stage.events?.[0]?.message).to.match(/^Required scaling CRD not installed: /);
-    expect(names(stage).present).to.deep.equal([HPA]);
+  it('have configuration that cannot be read, which is no matter for the others', () => {
+    const unreadable = (spec: LLMInferenceServiceSpec) => {
+      const context = workloadContext({ spec });
+      const settings = { ...context.settings, autoscaling: reject('ReconcileScalingError', 'failed to parse') };
+      return ask(renderScaling({ ...context, settings }, 'main')).rejection?.message;
+    };
+    expect([{ scaling: wvaKeda }, { scaling: direct }, { scaling: hpa }].map(unreadable)).to.deep.equal(['failed to parse', undefined, undefined]);
   });
 
-  it('are not looked for where no KEDA is wanted', () => expect(render({ scaling: hpa }, { withoutKeda: true })).to.not.have.property('rejection'));
+  it('lack KEDA itself, which is no matter for the other phase', () => {
+    const spec = { scaling: hpa, prefill: { scaling: direct } };
+    const stage = renderPhase('prefill', spec, { withoutKeda: true });
+    const message = 'no matches for kind "ScaledObject" in version "keda.sh/v1alpha1"';
+    expect(stage.rejection).to.deep.include({ reason: 'ScalingCRDNotFound', field: 'spec.prefill.scaling', message });
+    expect(stage.events).to.deep.equal([
+      { type: 'Warning', reason: 'ScalingCRDNotFound', message: `Required scaling CRD not installed: ${message}` },
+    ]);
+    expect(names(render(spec, { withoutKeda: true })).present).to.deep.equal([HPA]);
+  });
+
+  it('are not looked for where no KEDA is wanted', () =>
+    expect(renderPhase('main', { scaling: hpa }, { withoutKeda: true })).to.not.have.property('rejection'));
 });
 
 describe('switching the actuator', () => {

@@ -15,7 +15,14 @@ const absent = (stages: readonly Stage[], ...kinds: string[]) =>
 
 describe('the stages of the workloads', () => {
   it('come in the order in which they are written', () => {
-    expect(render(workloadContext()).map(({ name }) => name)).to.deep.equal(['certificate', 'multiNode', 'singleNode', 'workloadService', 'scaling']);
+    expect(render(workloadContext()).map(({ name }) => name)).to.deep.equal([
+      'certificate',
+      'multiNode',
+      'singleNode',
+      'workloadService',
+      'scaling',
+      'prefillScaling',
+    ]);
   });
 
   for (const stopped of [false, true]) {
@@ -79,15 +86,8 @@ describe('the stages of the workloads', () => {
         ],
       ],
       ['workloadService', ['Service llama-kserve-workload-svc']],
-      [
-        'scaling',
-        [
-          'HorizontalPodAutoscaler llama-kserve-hpa',
-          'ScaledObject llama-kserve-keda',
-          'HorizontalPodAutoscaler llama-kserve-prefill-hpa',
-          'ScaledObject llama-kserve-prefill-keda',
-        ],
-      ],
+      ['scaling', ['HorizontalPodAutoscaler llama-kserve-hpa', 'ScaledObject llama-kserve-keda']],
+      ['prefillScaling', ['HorizontalPodAutoscaler llama-kserve-prefill-hpa', 'ScaledObject llama-kserve-prefill-keda']],
     ]);
   });
 

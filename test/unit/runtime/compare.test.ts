@@ -10,6 +10,8 @@ const dropping = (...pointers: string[]) => ({ accepts: () => false, drops: (poi
 const podPatch = (desired: Json, observed: Json) =>
   differences(shapeOf(kinds.deployment), { spec: { template: { spec: desired } } }, { spec: { template: { spec: observed } } }, nothing);
 
+const inPart: Shape = { shared: (key) => key.startsWith('x/') };
+
 describe('differences', () => {
   const table: [string, Shape, Json, Json, Json | undefined][] = [
     ['nothing where nothing differs', {}, { a: 1, b: [{ c: 'x' }] }, { a: 1, b: [{ c: 'x' }] }, undefined],
@@ -31,6 +33,15 @@ describe('differences', () => {
     ['an assigned field that is stated', { assigned: ['ip'] }, { ip: 'None' }, { ip: '10.0.0.1' }, { ip: 'None' }],
     ['foreign keys of shared maps as right', { fields: { m: { shared: true } } }, { m: { a: '1' } }, { m: { a: '1', b: '2' } }, undefined],
     ['our keys of shared maps', { fields: { m: { shared: true } } }, { m: { a: '1' } }, { m: { a: '9', b: '2' } }, { m: { a: '1' } }],
+    [
+      'foreign keys of a map that is shared in part',
+      { fields: { m: inPart } },
+      { m: { a: '1' } },
+      { m: { a: '1', 'x/b': '2', c: '' } },
+      { m: { c: null } },
+    ],
+    ['foreign keys of such a map where we have none', { fields: { m: inPart } }, {}, { m: { 'x/b': '2', c: '3' } }, { m: { c: null } }],
+    ['nothing of such a map where only permitted keys are left', { fields: { m: inPart } }, {}, { m: { 'x/b': '2' } }, undefined],
   ];
   for (const [text, shape, desired, observed, expected] of table) {
     it(`gives ${text}`, () => expect(differences(shape, desired, observed, nothing)).to.deep.equal(expected));
@@ -85,6 +96,25 @@ function mergePatch(target: unknown, patch: unknown): unknown {
   }
   return result;
 }
+
+describe('the shape of autoscalers', () => {
+  const keys = ['autoscaling.keda.sh/paused', 'scaledobject.keda.sh/name', 'argocd.argoproj.io/tracking-id', 'example.com/note'];
+  const foreign = Object.fromEntries(keys.map((key) => [key, 'x']));
+  const observed = { metadata: { labels: foreign, annotations: foreign, finalizers: ['finalizer.keda.sh'] } };
+  for (const kind of [kinds.horizontalPodAutoscaler, kinds.scaledObject]) {
+    it(`has what steers KEDA stay on a ${kind.kind}, and what the installation names (06 §12 item 6)`, () => {
+      const removed = (...gone: string[]) => Object.fromEntries(gone.map((key) => [key, null]));
+      const some = removed('argocd.argoproj.io/tracking-id', 'example.com/note');
+      expect(differences(shapeOf(kind), { metadata: {} }, observed, nothing)).to.deep.equal({ metadata: { labels: some, annotations: some } });
+      const one = removed('example.com/note');
+      expect(differences(shapeOf(kind, ['argocd.argoproj.io/']), { metadata: {} }, observed, nothing)).to.deep.equal({
+        metadata: { labels: one, annotations: one },
+      });
+    });
+  }
+
+  it('is not that of other kinds', () => expect(differences(shapeOf(kinds.deployment), { metadata: {} }, observed, nothing)).to.equal(undefined));
+});
 
 describe('the shape of pods', () => {
   it('notices a removed variable, volume or container', () => {

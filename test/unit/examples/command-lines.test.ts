@@ -9,7 +9,8 @@ import type { ServeArguments } from '../../support/vllm-arguments.ts';
 const NAMESPACE = 'models';
 const directory = packagePath('examples');
 const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
-const objectsOf = (file: string): KubeObject[] => renderFiles([`${directory}/${file}`], { presets: packagePath('presets'), namespace: NAMESPACE });
+const options = { presets: packagePath('presets'), settings: `${directory}/environment/10-settings.yaml`, namespace: NAMESPACE };
+const objectsOf = (file: string): KubeObject[] => renderFiles([`${directory}/${file}`], options);
 
 const nixl = { 'kv-transfer-config': { kv_connector: 'NixlConnector', kv_role: 'kv_both' } };
 const modules = (...adapters: string[]) =>
@@ -42,6 +43,8 @@ const group = (more: object) => ({
 /** What the engines of an example are told besides what every engine is told. Those that are not listed are told nothing else. */
 const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   'autoscaling-hpa.yaml': { 'code-assistant-kserve': nixl, 'code-assistant-kserve-prefill': nixl },
+  'autoscaling-keda.yaml': { 'support-chat-kserve': nixl, 'support-chat-kserve-prefill': nixl },
+  'autoscaling-keda-desired-replicas.yaml': { 'batch-labeller-kserve': { 'tensor-parallel-size': 2 } },
   'download-settings.yaml': { 'mixtral-kserve': { 'tensor-parallel-size': 2 } },
   'encode-prefill-decode.yaml': {
     'photo-search-kserve': nixl,

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import type { Deployment, KubeObject } from '../../../api/kubernetes.ts';
@@ -6,9 +6,11 @@ import { checkPickerConfig } from '../../../api/picker-config/check.ts';
 import { pickerVersion } from '../../../api/picker-config/version.ts';
 import { packagePath } from '../../../cli/package-files.ts';
 import { renderFiles } from '../../../cli/render.ts';
-import { serviceText, settingsText, withFiles } from '../cli/manifest-text.ts';
+import { serviceText, withFiles } from '../cli/manifest-text.ts';
 
-const options = { presets: packagePath('presets'), namespace: 'models' };
+const settings = packagePath('examples/environment/10-settings.yaml');
+const options = { presets: packagePath('presets'), settings, namespace: 'models' };
+const withoutTls = readFileSync(settings, 'utf8').replace('"enableLLMInferenceServiceTLS": true', '"enableLLMInferenceServiceTLS": false');
 const files = readdirSync(packagePath('examples')).filter((name) => name.endsWith('.yaml'));
 
 interface Picker {
@@ -40,7 +42,7 @@ describe('the EndpointPickerConfig of an example', () => {
   for (const file of files) {
     it(`${file} is one that the picker starts with`, () => expectSound(renderFiles([packagePath(`examples/${file}`)], options)));
     it(`${file} still is without TLS`, () =>
-      withFiles({ 'settings.yaml': settingsText({ enableLLMInferenceServiceTLS: false }) }, (directory) =>
+      withFiles({ 'settings.yaml': withoutTls }, (directory) =>
         expectSound(renderFiles([packagePath(`examples/${file}`)], { ...options, settings: `${directory}/settings.yaml` })),
       ));
   }

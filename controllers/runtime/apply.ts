@@ -52,6 +52,9 @@ export interface Applier {
   forget(owner: Owner): void;
 }
 
+/** How often one object is looked at anew because somebody wrote it in between: controllers and gateways write statuses just when it is new. */
+const RETRIES = 3;
+
 /** How long our own write is trusted over a cache that has not seen it. */
 const TRUST_WRITE_MS = 30_000;
 
@@ -224,7 +227,7 @@ export function createApplier(options: ApplierOptions): Applier {
   return {
     async apply(owner, stated) {
       const ref = refOf(stated);
-      const task: Task = { owner, ref, desired: stated, hash: hashOf(stated), retries: 1 };
+      const task: Task = { owner, ref, desired: stated, hash: hashOf(stated), retries: RETRIES };
       const observed = await observe(ref);
       return observed ? update(task, observed) : create({ ...task, desired: prepareDesired(ref.kind, stated, undefined) });
     },
@@ -232,7 +235,7 @@ export function createApplier(options: ApplierOptions): Applier {
     async remove(owner, ref) {
       try {
         const observed = await observe(ref);
-        return await deleteObserved(owner, ref, observed, 1);
+        return await deleteObserved(owner, ref, observed, RETRIES);
       } catch (error) {
         if (error instanceof Error && isKindNotServed(error.cause)) return 'absent';
         throw error;

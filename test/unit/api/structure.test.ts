@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { errorBody } from '../../../api/field-error.ts';
+import type { SchemaNode } from '../../../api/schema/node.ts';
+import { resources } from '../../../api/schema/resources.ts';
 import { checkStructure, withDefaults } from '../../../api/structure.ts';
 import { acceptedSpecs, refusedOffline, refusedSpecs } from '../../support/structure-cases.ts';
 
@@ -19,6 +21,41 @@ describe('checkStructure', () => {
   for (const [title, spec, expected] of [...refusedSpecs, ...refusedOffline]) {
     it(`refuses ${title}`, () => expect(faults(service(spec)).sort()).to.deep.equal([expected].flat().sort()));
   }
+
+  describe('the table of cases', () => {
+    const asPattern = (path: string): string => path.replace(/\[\d+\]/g, '[]');
+
+    function* rulesOf(node: SchemaNode, path: string): Generator<{ path: string; message: string }> {
+      for (const { message } of node['x-kubernetes-validations'] ?? []) yield { path, message };
+      for (const [name, child] of Object.entries(node.properties ?? {})) yield* rulesOf(child, path === '' ? name : `${path}.${name}`);
+      if (node.items) yield* rulesOf(node.items, `${path}[]`);
+    }
+
+    function* pathsOf(value: unknown, path: string): Generator<string> {
+      yield path;
+      if (Array.isArray(value)) for (const item of value) yield* pathsOf(item, `${path}[]`);
+      else if (typeof value === 'object' && value !== null) for (const [name, item] of Object.entries(value)) yield* pathsOf(item, `${path}.${name}`);
+    }
+
+    /** A default (R1.7) and an enum come first. */
+    const unreachable = ['minReplicas is required when idleReplicaCount is set', "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']"];
+    const rules = [...rulesOf(resources.LLMInferenceService.v1alpha2, '')].filter(
+      // What is said of `spec.scaling` holds for `spec.prefill.scaling`, which is the same schema.
+      ({ path, message }) => path.startsWith('spec') && !path.startsWith('spec.prefill.scaling') && !unreachable.includes(message),
+    );
+
+    it('breaks every rule there is (R1.6)', () => {
+      const broken = new Set(refusedSpecs.flatMap(([, , errors]) => [errors].flat()).map((error) => asPattern(error)));
+      const missing = rules.filter(({ path, message }) => !broken.has(`${path}: Invalid value: ${message}`));
+      expect(missing).to.deep.equal([]);
+      expect(rules).to.have.lengthOf.above(100);
+    });
+
+    it('keeps every rule there is', () => {
+      const kept = new Set(acceptedSpecs.flatMap(([, spec]) => [...pathsOf(withDefaults(service(spec)).spec, 'spec')]));
+      expect(rules.filter(({ path }) => !kept.has(path))).to.deep.equal([]);
+    });
+  });
 
   it('knows the fields of each version (R1 §2.9)', () => {
     expect(faults(service({ model: { uri: 'a', criticality: 'Critical' } }, 'v1alpha1'))).to.deep.equal([]);

@@ -107,14 +107,14 @@ describe('a config', () => {
     const settings = await place.admin.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP);
     const { ingress = '{}' } = (settings?.data ?? {}) as { ingress?: string };
     const write = (text: string) => place.admin.patch(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP, { data: { ingress: text } });
-    const object = config('tls-only', {
-      template: { containers: [{ name: 'main', image: '{{ if not .GlobalConfig.EnableTLS }}{{ .Spec.NoSuchField }}{{ end }}' }] },
+    const object = config('without-tls', {
+      template: { containers: [{ name: 'main', image: '{{ if .GlobalConfig.EnableTLS }}{{ .Spec.NoSuchField }}{{ end }}' }] },
     });
     await place.admin.create({ ...object, metadata: { ...object.metadata, namespace: place.namespace } });
-    const ready = async () => ((await read('tls-only'))?.status?.conditions ?? []).find(({ type }) => type === 'Ready');
+    const ready = async () => ((await read('without-tls'))?.status?.conditions ?? []).find(({ type }) => type === 'Ready');
     await eventually(async () => expect(await ready()).to.include({ status: 'True' }));
     try {
-      await write(JSON.stringify({ ...JSON.parse(ingress), enableLLMInferenceServiceTLS: false }));
+      await write(JSON.stringify({ ...JSON.parse(ingress), enableLLMInferenceServiceTLS: true }));
       await eventually(async () => expect(await ready()).to.include({ status: 'False', reason: 'InvalidTemplate' }));
       expect((await ready())?.message).to.match(/^failed to merge config: .*can't evaluate field NoSuchField/);
     } finally {

@@ -51,6 +51,8 @@ export const topologies: readonly ServiceManifest[] = [
   }),
   service('pvc').with({ model: { uri: 'pvc://models/qwen3', name: 'qwen3' } }),
   service('oci').with({ model: { uri: 'oci://registry.example.com/models/qwen3:1', name: 'qwen3' } }),
+  service('oci-volume').with({ model: { uri: 'oci+native://registry.example.com/models/qwen3:1', name: 'qwen3' } }),
+  service('unattached').with({ storageInitializer: { enabled: false } }),
   service('devices')
     .with({ worker: {}, parallelism: { data: 2, dataLocal: 1 }, prefill: {} })
     .annotated('serving.kserve.io/exp-dra-device-class', 'gpu.example.com')

@@ -1,4 +1,5 @@
 import type { LLMInferenceService } from '../types.ts';
+import { warnOfCacheEvents } from './cache-events.ts';
 import { warnOfModel } from './model.ts';
 import { warnOfRouter } from './router.ts';
 import { warnOfScheduler } from './scheduler.ts';
@@ -15,6 +16,7 @@ export function warnOfService({ spec = {} }: LLMInferenceService, old?: LLMInfer
     ...warnOfModel(spec),
     ...warnOfRouter(spec),
     ...warnOfScheduler(spec.router?.scheduler),
+    ...warnOfCacheEvents(spec),
     ...warnOfWorkload(spec, old?.spec, 'spec'),
     ...(spec.prefill ? warnOfWorkload(spec.prefill, old?.spec?.prefill, 'spec.prefill') : []),
   ];

@@ -22,6 +22,13 @@ const pickerPod = (terminationGracePeriodSeconds: number, args: string[], comman
   terminationGracePeriodSeconds,
   containers: [{ name: 'main', args, lifecycle: { preStop: { exec: { command } } } }],
 });
+const dataLayer = { sources: [{ pluginRef: 'endpoint-notification-source', extractors: [{ pluginRef: 'precise-prefix-cache-producer' }] }] };
+const precise = (more: object, parameters?: object, replicas = 1) => {
+  const plugins = [{ type: 'endpoint-notification-source' }, { type: 'precise-prefix-cache-producer', ...(parameters ? { parameters } : {}) }];
+  return { router: { scheduler: { replicas, config: { inline: { ...head, plugins, ...more } } } } };
+};
+const withoutEvents = { template: { containers: [{ name: 'main' }] } };
+const withEvents = { template: { containers: [{ name: 'main', args: ['--kv-events-config', '{"publisher":"zmq"}'] }] } };
 const INLINE = 'spec.router.scheduler.config.inline';
 const adapters = 'spec.model.lora.adapters';
 const uri = 'hf://a/b';
@@ -91,6 +98,9 @@ describe('warnings about a service that is accepted', () => {
       { template: sidecar('--kv-connector=lmcache', '--ec-connector', 'nixl', '--connector=nixlv2', '--kv-connector=nixlv2', '--ec-connector=') },
       [0, 1, 3].map((i) => `spec.template.initContainers[0].args[${i}]`),
     ],
+    ['a picker that waits for events nobody publishes (B4.21)', { ...precise({ dataLayer }), ...withoutEvents }, [INLINE]],
+    ['a picker that does not listen to events of engines (B4.21)', { ...precise({}), ...withEvents }, [INLINE]],
+    ['several pickers on one socket (B4b.10)', { ...precise({}, { kvEventsConfig: { zmqEndpoint: 'tcp://*:5557' } }, 2), ...withEvents }, [INLINE]],
     ['code from elsewhere (B19)', { template: withEnv('PYTHONPATH') }, ['spec.template.containers[0].env[0]']],
     ['code from elsewhere in workers of prefill (B19)', { prefill: { worker: withEnv('LD_PRELOAD') } }, ['spec.prefill.worker.containers[0].env[0]']],
   ];
@@ -114,6 +124,8 @@ describe('warnings about a service that is accepted', () => {
     ['a gateway that may not exist', { router: { route: {}, gateway: { refs: [{ name: 'nowhere' }] } } }],
     ['a group that has a weight', { router: { gateway: {}, route: { group: 'g', weight: 10 } } }],
     ['a picker that has time to drain', { router: { scheduler: { template: pickerPod(40, ['--drain-timeout=20s'], ['/bin/sleep', '5']) } } }],
+    ['precise prefix caching as the reference has it, with neither end', { ...precise({}), ...withoutEvents }],
+    ['precise prefix caching with both ends', { ...precise({ dataLayer }, undefined, 2), ...withEvents }],
     ['another variable', { template: withEnv('PYTHONHASHSEED') }],
   ];
   for (const [what, spec] of silent) it(`are none about ${what}`, () => expect(warnOfService(service(spec))).to.deep.equal([]));

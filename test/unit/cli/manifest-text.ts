@@ -25,18 +25,6 @@ export const serviceText = (...spec: readonly string[]): string =>
     '',
   ].join('\n');
 
-/** The ConfigMap of a plain installation, with other settings under `ingress`. */
-export const settingsText = (ingress: object): string =>
-  [
-    'apiVersion: v1',
-    'kind: ConfigMap',
-    'metadata: {name: inferenceservice-config, namespace: kserve}',
-    'data:',
-    `  ingress: '${JSON.stringify({ enableGatewayApi: true, kserveIngressGateway: 'kserve/kserve-ingress-gateway', ingressGateway: 'a/b', ...ingress })}'`,
-    `  storageInitializer: '${JSON.stringify({ image: 'i', cpuRequest: '1', cpuLimit: '1', memoryRequest: '1Gi', memoryLimit: '1Gi', enableModelcar: true })}'`,
-    '',
-  ].join('\n');
-
 export const configText = (name: string, ...spec: readonly string[]): string =>
   serviceText(...spec)
     .replace('LLMInferenceService', 'LLMInferenceServiceConfig')

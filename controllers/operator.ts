@@ -25,7 +25,6 @@ import type { ServiceEnvironment } from './service/environment.ts';
 import { createNews } from './service/news.ts';
 import type { StoredService } from './service/pass.ts';
 import { reconcileService } from './service/reconcile.ts';
-import { createStandingEvents } from './service/standing-events.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
 import { createSettingsReader } from './settings.ts';
@@ -105,7 +104,6 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     applier,
     validator: createSpecValidator(client),
     events: serviceEvents,
-    standing: createStandingEvents(),
     dependencies,
     news,
     written: createWrittenObjects<StoredService>(),

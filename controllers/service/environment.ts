@@ -13,7 +13,6 @@ import type { SettingsReader } from '../settings.ts';
 import type { WrittenObjects } from '../written-objects.ts';
 import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
-import type { StandingEvents } from './standing-events.ts';
 import type { SpecValidator } from './validation.ts';
 
 /** What the service reconciler works with. */
@@ -27,7 +26,6 @@ export interface ServiceEnvironment {
   readonly applier: Applier;
   readonly validator: SpecValidator;
   readonly events: EventRecorder;
-  readonly standing: StandingEvents;
   readonly dependencies: Dependencies;
   readonly news: News;
   readonly written: WrittenObjects<StoredService>;

@@ -158,15 +158,17 @@ async function adviseOnImageVolumes({ serverVersion }: ServiceEnvironment, { sto
   return assessImageVolumes(mode, mode === 'native' ? await serverVersion() : undefined);
 }
 
-/** A failure that the next attempt may not see again is told each time, one that waits for a change of its inputs once. */
-const failureEvent = ({ message, retry }: Rejection): EventText =>
-  retry
-    ? { type: 'Warning', reason: 'Error', message: `Reconciliation failed: ${message}` }
-    : { type: 'Warning', reason: 'Error', message: `Reconciliation failed: terminal error: ${message}`, standing: true };
+const failureEvent = ({ message, retry }: Rejection): EventText => ({
+  type: 'Warning',
+  reason: 'Error',
+  message: `Reconciliation failed: ${retry ? '' : 'terminal error: '}${message}`,
+});
 
-async function publish({ client, events, standing, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
+async function publish({ client, events, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
   const { stored } = pass;
-  const texts = standing.news(stored.metadata.uid, failure ? [...pass.events, failureEvent(failure)] : pass.events);
+  const texts = [...pass.events];
+  // A failure that the next attempt may not see again is told each time, one that waits for a change of its inputs once (B5.21).
+  if (failure) (failure.retry ? texts : pass.advice).push(failureEvent(failure));
   const status = finishedStatus(pass);
   try {
     const updated = await publishStatus(client, kinds.service, stored, status);

@@ -39,7 +39,7 @@ async function runRouter(pass: Pass, context: Context, applier: Applier): Promis
   const managed = route && (await answerAsync(get<HTTPRoute>(kinds.httpRoute, pass.stored.metadata.namespace, route.metadata.name ?? ''), respond));
   const assessment = await answerAsync(assessRouter(context, managed, plan.group), respond);
   applyChanges(conditions, assessment.conditions);
-  pass.events.push(...assessment.events);
+  pass.advice.push(...assessment.events);
   publishRouting(pass.status, assessment);
   return assessment.rejection;
 }

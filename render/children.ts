@@ -59,4 +59,5 @@ export type StageName =
   | 'pools'
   | 'scheduler'
   | 'schedulerService'
-  | 'route';
+  | 'route'
+  | 'platformNetworking';

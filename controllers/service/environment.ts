@@ -1,5 +1,6 @@
 import type { Options } from '../../api/options.ts';
 import type { AppliedConfig } from '../../api/types.ts';
+import type { Distribution } from '../../assess/distribution.ts';
 import type { ServerVersion } from '../../assess/image-volumes.ts';
 import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -19,6 +20,7 @@ import type { SpecValidator } from './validation.ts';
 export interface ServiceEnvironment {
   readonly client: Client;
   readonly options: Options;
+  readonly distribution: Distribution;
   readonly caches: Caches;
   readonly settings: SettingsReader;
   readonly served: ServedKinds;

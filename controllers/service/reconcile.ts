@@ -118,7 +118,7 @@ async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings,
   if (isRejection(context)) return context;
   await protectConfigs(environment, pass);
 
-  const failure = (await reconcileWorkloads(pass, context, applier)) ?? (await reconcileRouter(pass, context, applier));
+  const failure = (await reconcileWorkloads(pass, context, applier)) ?? (await reconcileRouter(pass, context, environment));
   if (failure) return failure;
   const { workloads, rejection } = await answerAsync(observeWorkloads(context), pass.respond);
   if (workloads) pass.status.workloads = workloads;

@@ -1,4 +1,3 @@
-import { GATEWAY_GROUP } from '../api/kinds.ts';
 import { childName, suffixes } from '../api/names.ts';
 import type { Address } from '../api/types.ts';
 import { isUnderParticipantPath } from '../render/backends.ts';
@@ -17,7 +16,7 @@ export function addressesOf(urls: readonly DiscoveredUrl[], context: Context): A
     return {
       url: discovered.url,
       name: addressName(discovered, context.options.clusterDomain),
-      origin: { group: GATEWAY_GROUP, kind: 'Gateway', ...discovered.gateway },
+      origin: { ...discovered.origin },
       models: servedModels(context, modelRouting).map((name) => ({ name })),
     };
   });
@@ -45,7 +44,7 @@ export function primaryUrl(urls: readonly DiscoveredUrl[], context: Context): st
 }
 
 function sortedUrls(urls: readonly DiscoveredUrl[]): DiscoveredUrl[] {
-  const distinct = new Map(urls.map((u) => [`${u.url} ${u.gateway.namespace}/${u.gateway.name}`, u]));
+  const distinct = new Map(urls.map((u) => [`${u.url} ${u.origin.kind} ${u.origin.namespace}/${u.origin.name}`, u]));
   return [...distinct.values()].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
 }
 

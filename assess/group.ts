@@ -20,7 +20,7 @@ export function assessGroup(group: RoutingGroup): { conditions: ConditionChange[
   const degraded = degradation(group);
   if (!degraded) return { conditions: [markTrue(groupReady), clearCondition(groupDegraded)], events: [] };
   const { reason, message } = degraded;
-  const event: EventText = { type: 'Warning', reason, message: `routing group "${group.name}": ${degraded.event}`, standing: true };
+  const event: EventText = { type: 'Warning', reason, message: `routing group "${group.name}": ${degraded.event}` };
   return { conditions: [markTrue(groupReady), markTrue(groupDegraded, reason, message)], events: [event] };
 }
 

@@ -1,14 +1,15 @@
 import { conditionTypes } from '../api/conditions.ts';
 import type { Gateway, HTTPRoute } from '../api/gateway-api.ts';
 import type { Inquiry } from '../api/inquiry.ts';
-import { isRejection, type Rejection, reject } from '../api/rejection.ts';
+import { isRejection, type Rejection, reject, withinStep } from '../api/rejection.ts';
 import type { Address, RouterStatus } from '../api/types.ts';
 import type { Context, EventText, Stage } from '../render/children.ts';
 import { type ResolvedGateway, readGateways, resolveGateways } from '../render/gateways.ts';
 import { renderRoute } from '../render/route.ts';
 import type { RoutingGroup } from '../render/routing-group.ts';
 import { addressesOf, primaryUrl, serviceAddress } from './addresses.ts';
-import { type ConditionChange, markFalse, markStopped } from './condition-change.ts';
+import { type ConditionChange, markFalse } from './condition-change.ts';
+import { type Distribution, plainKubernetes } from './distribution.ts';
 import { assessGateways } from './gateways.ts';
 import { assessGroup, noGroup } from './group.ts';
 import { assessPools } from './pools.ts';
@@ -34,6 +35,9 @@ export interface RouterAssessment {
   /** New values of these parts of the status, absent ones to be removed. Undefined when the status is to be left as it is. */
   readonly status?: { readonly router?: RouterStatus; readonly addresses?: readonly Address[]; readonly url?: string };
   readonly events: readonly EventText[];
+  /** The routes of the service, its own ones first, and their Gateways, for what comes after (R5.4). */
+  readonly routes: readonly HTTPRoute[];
+  readonly gateways: readonly ResolvedGateway[];
   /** The pass ends with this error. */
   readonly rejection?: Rejection;
 }
@@ -46,47 +50,58 @@ export function* routeService(context: Context): Inquiry<RouterPlan> {
   return { conditions, stage, ...(group ? { group } : {}) };
 }
 
+/** The condition while the distribution lets no route be written (R5.3, step 1). */
+export function preconditionNotMet(what: string): ConditionChange {
+  return markFalse(conditionTypes.httpRoutesReady, 'GatewayPreconditionNotMet', what);
+}
+
+/** The condition when what the distribution adds to a route cannot be had (R5.3, step 5). */
+export function networkingFailed(problem: string): ConditionChange {
+  return markFalse(conditionTypes.httpRoutesReady, 'PlatformNetworkingReconcileError', `Failed to reconcile platform networking: ${problem}`);
+}
+
 /** The condition for anything that fails while routes are written or looked at (R5.3, step 4). */
 export function routeFailed(problem: string): ConditionChange {
   return markFalse(conditionTypes.httpRoutesReady, 'HTTPRouteReconcileError', `Failed to reconcile HTTPRoute: ${problem}`);
 }
 
 /**
- * Assesses routes, pools and gateways after the managed route was applied: addresses, topology, group and readiness (R5.3, the rest
- * of step 4 and steps 6 to 8). What comes after a step that failed is not looked at.
+ * Looks at the routes after the managed one was applied: addresses, topology and group (R5.3, the rest of step 4).
  *
  * @param managed the managed route as the server returned it from the write (R5.46), undefined when there is none
  * @param group what `routeService` made of the routing group
  */
-export function* assessRouter(context: Context, managed: HTTPRoute | undefined, group: RoutingGroup | undefined): Inquiry<RouterAssessment> {
-  if (context.stopped) return yield* stoppedAssessment(context);
+export function* assessRouter(
+  context: Context,
+  managed: HTTPRoute | undefined,
+  group: RoutingGroup | undefined,
+  distribution: Distribution = plainKubernetes,
+): Inquiry<RouterAssessment> {
+  // Stopped: nothing is routed and nothing is advertised, except that `status.url` stays (R5.75).
+  if (context.stopped) return { conditions: noGroup, status: { ...previousUrl(context) }, events: [], routes: [], gateways: [] };
   const routed = context.spec.router?.route !== undefined;
   const { found: ownRoutes } = yield* readOwnRoutes(context);
   const routes = managed ? [...ownRoutes, managed] : ownRoutes;
 
-  const discovery = yield* discoverAll(routes, context);
-  if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], rejection: discovery };
+  const discovery = yield* discoverAll(routes, context, distribution);
+  if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], routes, gateways: [], rejection: discovery };
   const { gateways, urls } = discovery;
 
   const assessed = group && managed ? assessGroup(group) : { conditions: noGroup, events: [] };
   const router = routed ? yield* composeStatus(context, routes, group) : undefined;
-  const pools = yield* assessPools(context, gatewayKeys(gateways));
-  const outcome = {
-    status: { ...(router ? { router } : {}), ...(routed ? routedAddresses(urls, context) : unroutedAddresses(context)) },
-    events: assessed.events,
-  };
-  const conditions = [...assessed.conditions, pools.condition];
-  if (pools.rejection) return { ...outcome, conditions, rejection: pools.rejection };
-  const { found: referenced } = yield* readGateways(context.spec.router?.gateway?.refs ?? [], context.service.metadata.namespace);
-  return { ...outcome, conditions: [...conditions, assessGateways(context, distinctGateways(gateways, referenced)), assessRoutes(context, routes)] };
+  const status = { ...(router ? { router } : {}), ...(routed ? routedAddresses(urls, context) : unroutedAddresses(context)) };
+  return { ...assessed, status, routes, gateways };
 }
 
-/** Stopped: nothing is routed and nothing is advertised, except that `status.url` stays (R5.75). */
-function* stoppedAssessment(context: Context): Inquiry<RouterAssessment> {
-  const { gatewaysReady, httpRoutesReady } = conditionTypes;
-  const { condition } = yield* assessPools(context, []);
-  const conditions = [...noGroup, condition, markStopped(gatewaysReady), markStopped(httpRoutesReady)];
-  return { conditions, status: { ...previousUrl(context) }, events: [] };
+/** Whether pools, gateways and routes are ready (R5.3, steps 6 to 8). What comes after a step that failed is not looked at. */
+export function* assessReadiness(
+  context: Context,
+  { routes, gateways }: Pick<RouterAssessment, 'routes' | 'gateways'>,
+): Inquiry<Pick<RouterAssessment, 'conditions' | 'rejection'>> {
+  const pools = yield* assessPools(context, gatewayKeys(gateways));
+  if (pools.rejection) return { conditions: [pools.condition], rejection: pools.rejection };
+  const { found: referenced } = yield* readGateways(context.spec.router?.gateway?.refs ?? [], context.service.metadata.namespace);
+  return { conditions: [pools.condition, assessGateways(context, distinctGateways(gateways, referenced)), assessRoutes(context, routes)] };
 }
 
 const previousUrl = ({ service }: Context): { url?: string } => (service.status?.url === undefined ? {} : { url: service.status.url });
@@ -103,10 +118,11 @@ const unroutedAddresses = (context: Context): { addresses: Address[]; url?: stri
   ...previousUrl(context),
 });
 
-/** Gateways and URLs of all routes, in the order of the routes (R5.69). */
+/** Gateways and URLs of all routes, in the order of the routes (R5.69), and what the distribution adds to them. */
 function* discoverAll(
   routes: readonly HTTPRoute[],
   context: Context,
+  distribution: Distribution,
 ): Inquiry<{ readonly gateways: readonly ResolvedGateway[]; readonly urls: readonly DiscoveredUrl[] } | Rejection> {
   const { ingress } = context.settings;
   const settings = {
@@ -125,7 +141,8 @@ function* discoverAll(
     gateways.push(...resolved);
     urls.push(...discovered);
   }
-  return { gateways, urls };
+  const more = yield* distribution.discoverUrls(context, urls);
+  return isRejection(more) ? withinStep(more, 'failed to discover additional URLs') : { gateways, urls: [...urls, ...more] };
 }
 
 function* composeStatus(context: Context, routes: readonly HTTPRoute[], group: RoutingGroup | undefined): Inquiry<RouterStatus | undefined> {

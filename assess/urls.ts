@@ -1,6 +1,6 @@
 import type { HTTPRoute } from '../api/gateway-api.ts';
 import { EVERYWHERE, get, type Inquiry, list } from '../api/inquiry.ts';
-import { kinds } from '../api/kinds.ts';
+import { GATEWAY_GROUP, kinds } from '../api/kinds.ts';
 import type { Service } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
@@ -8,13 +8,13 @@ import type { ResolvedGateway } from '../render/gateways.ts';
 import { type HttpListener, type Scheme, selectListeners } from './listeners.ts';
 import { advertisedPaths } from './paths.ts';
 
-/** A URL under which a route can be reached, and the Gateway that serves it. */
+/** A URL under which a route can be reached, and who serves it: a Gateway, or what a distribution has in front of it. */
 export interface DiscoveredUrl {
   readonly url: string;
   readonly scheme: Scheme;
   readonly host: string;
   readonly path: string;
-  readonly gateway: { readonly name: string; readonly namespace: string };
+  readonly origin: { readonly group: string; readonly kind: string; readonly name: string; readonly namespace: string };
 }
 
 export interface DiscoverySettings {
@@ -41,29 +41,31 @@ export function* discoverUrls(
   for (const resolved of gateways) {
     const { metadata } = resolved.gateway;
     const gateway = { name: metadata.name ?? '', namespace: metadata.namespace ?? '' };
+    const origin = { group: GATEWAY_GROUP, kind: kinds.gateway.kind, ...gateway };
     const listeners = selectListeners(resolved.gateway, resolved.parentRef, settings.urlScheme);
     if (isRejection(listeners)) return listeners;
     const service = yield* findBackingService(gateway);
-    const origins = [...externalOrigins(route, resolved, listeners, settings), ...internalOrigins(service, listeners, settings)];
-    const urls = paths.flatMap((path) => origins.map((origin) => ({ ...origin, path, gateway, url: formatUrl(origin, path) })));
+    const entries = [...externalEntries(route, resolved, listeners, settings), ...internalEntries(service, listeners, settings)];
+    const urls = paths.flatMap((path) => entries.map((entry) => ({ ...entry, path, origin, url: formatUrl(entry, path) })));
     found.push(...new Map(urls.map((url) => [url.url, url])).values());
   }
   return found;
 }
 
-interface Origin {
+/** Where a gateway takes requests. */
+interface Entry {
   readonly scheme: Scheme;
   readonly host: string;
   readonly port: number;
 }
 
-/** One origin per listener and host name; none while the gateway has no address (R5.59 - R5.61). */
-function externalOrigins(
+/** One entry per listener and host name; none while the gateway has no address (R5.59 - R5.61). */
+function externalEntries(
   route: HTTPRoute,
   { gateway }: ResolvedGateway,
   listeners: readonly HttpListener[],
   { wildcardHostname }: DiscoverySettings,
-): Origin[] {
+): Entry[] {
   const addresses = gateway.status?.addresses ?? [];
   if (addresses.length === 0) return [];
   const concrete = (hostname: string): string => hostname.replace(/^\*\./, `${wildcardHostname}.`);
@@ -76,8 +78,8 @@ function externalOrigins(
   });
 }
 
-/** One origin per listener whose port the Service has; a Service that declares no ports has all (R5.63). */
-function internalOrigins(service: Service | undefined, listeners: readonly HttpListener[], { clusterDomain }: DiscoverySettings): Origin[] {
+/** One entry per listener whose port the Service has; a Service that declares no ports has all (R5.63). */
+function internalEntries(service: Service | undefined, listeners: readonly HttpListener[], { clusterDomain }: DiscoverySettings): Entry[] {
   if (!service) return [];
   const host = `${service.metadata?.name}.${service.metadata?.namespace}.svc.${clusterDomain}`;
   const ports = (service.spec?.ports ?? []).map(({ port }) => port);
@@ -98,7 +100,7 @@ function* findBackingService({ name, namespace }: { name: string; namespace: str
 }
 
 /** The port is left out where it is the scheme's own; an IPv6 address is put in brackets (R5.60). */
-function formatUrl({ scheme, host, port }: Origin, path: string): string {
+function formatUrl({ scheme, host, port }: Entry, path: string): string {
   const name = host.includes(':') ? `[${host}]` : host;
   const isOwnPort = port === (scheme === 'http' ? 80 : 443);
   return `${scheme}://${name}${isOwnPort ? '' : `:${port}`}${path}`;

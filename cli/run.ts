@@ -5,6 +5,7 @@ import { formatDuration } from '../api/duration.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { LocalModelCache } from '../api/local-model.ts';
 import type { Options } from '../api/options.ts';
+import type { Distribution } from '../assess/distribution.ts';
 import { issueCertificate } from '../controllers/certificates.ts';
 import { createLegacyCleanUp } from '../controllers/migration/legacy.ts';
 import { createStorageMigration } from '../controllers/migration/storage-migration.ts';
@@ -79,6 +80,8 @@ export interface Run {
   readonly metrics?: Metrics;
   /** Of a webhook certificate that the operator issues itself. */
   readonly certificateLifetimes?: Lifetimes;
+  /** What the cluster adds to the router; nothing when left out. */
+  readonly distribution?: Distribution;
   /** Told once webhooks are served and passes are run. */
   readonly onRunning?: () => void;
 }
@@ -92,7 +95,14 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   const client = connect();
   // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
   const lookups = connect();
-  const operator = createOperator({ client, options, log, metrics, workers: flags.workers });
+  const operator = createOperator({
+    client,
+    options,
+    log,
+    metrics,
+    workers: flags.workers,
+    ...(run.distribution ? { distribution: run.distribution } : {}),
+  });
   const handlers = createHandlers({
     options,
     settings: operator.settings,

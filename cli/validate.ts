@@ -18,6 +18,7 @@ import { checkMetadata } from './check-metadata.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster, type Sources, stored } from './offline-cluster.ts';
 import { explain, planOffline } from './offline-service.ts';
+import { warnOfRoute } from './warn-of-route.ts';
 
 /** What is wrong (the API server or the webhooks refuse it), or worth knowing, at one place of a manifest. */
 export interface Finding {
@@ -118,11 +119,12 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   const { object } = manifest;
   const hub = withDefaults(stored(object));
   if (object.kind !== kinds.service.kind) return warnOfConfig(hub as unknown as LLMInferenceServiceConfig).map((text) => warningAt(manifest, text));
-  const stated = [...checkedService(object).warnings, ...warnOfService(hub as unknown as LLMInferenceService)];
+  const service = hub as unknown as LLMInferenceService;
+  const stated = [...checkedService(object).warnings, ...warnOfService(service), ...warnOfRoute(service.spec ?? {})];
   const warnings = stated.map((text) => warningAt(manifest, text));
   const plan = planOffline(object, cluster);
   if (!isRejection(plan)) {
-    const config = warnOfForeignConfig(hub as unknown as LLMInferenceService, plan.assembled);
+    const config = warnOfForeignConfig(service, plan.assembled);
     return [...warnings, ...config.map((text) => warningAt(manifest, text))];
   }
   const { field, text } = explain(plan, object as unknown as LLMInferenceService);

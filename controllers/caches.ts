@@ -2,6 +2,7 @@ import { type Kind, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels, PART_OF, SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import type { Options } from '../api/options.ts';
+import type { Distribution } from '../assess/distribution.ts';
 import { routingGroupOf } from '../render/routing-group.ts';
 import type { StoredConfig } from './config/reconcile.ts';
 import { configNamesOf } from './config/references.ts';
@@ -82,10 +83,11 @@ export function createCaches(sources: {
   client: Client;
   served: ServedKinds;
   options: Options;
+  distribution: Distribution;
   log: Log;
   onRestart: (kind: string, reason: string) => void;
 }): Caches {
-  const { client, served, log, onRestart, options } = sources;
+  const { client, served, log, onRestart, options, distribution } = sources;
   const inform = <T extends KubeObject = KubeObject>(kind: Kind, more: Partial<InformerOptions<T>> = {}): Informer<T> =>
     createInformer<T>({ client, kind, served, log, onRestart, ...more });
   const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, [BY_GROUP]: byGroup } });
@@ -93,7 +95,7 @@ export function createCaches(sources: {
   const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });
   const readByName = namedKinds.map((kind) => inform(kind, { metadataOnly: true }));
   const children = childKinds.map((kind) => inform(kind, { labelSelector: `${labels.partOf}=${PART_OF}`, indexes: { [BY_SERVICE]: byService } }));
-  const references = referenceKinds.map((kind) =>
+  const references = [...referenceKinds, ...distribution.watchedKinds].map((kind) =>
     inform(kind, { indexes: { [BY_SERVICE]: byService, ...(kind === kinds.coreService ? { [BY_GATEWAY]: byGateway } : {}) } }),
   );
   const byKind = new Map<Kind, Informer>([services, configs, ...children, ...references].map((i) => [i.kind, i as Informer]));

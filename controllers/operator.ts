@@ -3,6 +3,7 @@ import type { Kind } from '../api/kinds.ts';
 import type { ConfigMap } from '../api/kubernetes.ts';
 import type { Options } from '../api/options.ts';
 import type { LLMInferenceService } from '../api/types.ts';
+import { type Distribution, plainKubernetes } from '../assess/distribution.ts';
 import { answerFromCaches } from './cached-answers.ts';
 import { BY_CONFIG, createCaches } from './caches.ts';
 import { createConfigFinalizer } from './config/finalizer.ts';
@@ -25,7 +26,6 @@ import type { ServiceEnvironment } from './service/environment.ts';
 import { createNews } from './service/news.ts';
 import type { StoredService } from './service/pass.ts';
 import { reconcileService } from './service/reconcile.ts';
-import { createStandingEvents } from './service/standing-events.ts';
 import { createSpecValidator } from './service/validation.ts';
 import { watchForServices } from './service/watches.ts';
 import { createSettingsReader } from './settings.ts';
@@ -38,6 +38,8 @@ export interface OperatorOptions {
   readonly metrics?: Metrics;
   /** Services that are reconciled at the same time. */
   readonly workers: number;
+  /** What the cluster adds to the router; nothing when left out (R5.6). */
+  readonly distribution?: Distribution;
 }
 
 /** The controllers of this process with everything they share, in parts for a manager to run. */
@@ -73,10 +75,10 @@ const splitKey = (key: string): [string, string] => {
   return [key.slice(0, slash), key.slice(slash + 1)];
 };
 
-export function createOperator({ client, options, log, metrics, workers }: OperatorOptions): Operator {
+export function createOperator({ client, options, log, metrics, workers, distribution = plainKubernetes }: OperatorOptions): Operator {
   const served = createServedKinds({ client, log });
   const onRestart = (kind: string, reason: string): void => metrics?.onWatchRestart(kind, reason);
-  const caches = createCaches({ client, served, options, log, onRestart });
+  const caches = createCaches({ client, served, options, distribution, log, onRestart });
   const dependencies = createDependencies();
   const cacheLookup = ({ kind, namespace, name }: { kind: Kind; namespace?: string; name: string }) => caches.of(kind)?.lookup(namespace, name);
   const recorderFor = (component: string) => createEventRecorder({ client, component, log });
@@ -98,6 +100,7 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
   const services: ServiceEnvironment = {
     client,
     options,
+    distribution,
     caches,
     settings,
     served,
@@ -105,7 +108,6 @@ export function createOperator({ client, options, log, metrics, workers }: Opera
     applier,
     validator: createSpecValidator(client),
     events: serviceEvents,
-    standing: createStandingEvents(),
     dependencies,
     news,
     written: createWrittenObjects<StoredService>(),

@@ -60,4 +60,5 @@ export type StageName =
   | 'pools'
   | 'scheduler'
   | 'schedulerService'
-  | 'route';
+  | 'route'
+  | 'platformNetworking';

@@ -26,7 +26,6 @@ export function reportCollisions(context: Context, others: readonly LLMInference
     message:
       `Model name ${quoted.join(', ')} is also served by ${services.sort().join(', ')} in namespace ${namespace}: the gateway will shadow one of them ` +
       `on shared publisher paths and model-routing headers. This service stays reachable under /${namespace}/${name}.`,
-    standing: true,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Options } from '../../api/options.ts';
 import type { AppliedConfig } from '../../api/types.ts';
+import type { Distribution } from '../../assess/distribution.ts';
 import type { ServerVersion } from '../../assess/image-volumes.ts';
 import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -13,13 +14,13 @@ import type { SettingsReader } from '../settings.ts';
 import type { WrittenObjects } from '../written-objects.ts';
 import type { News } from './news.ts';
 import type { StoredService } from './pass.ts';
-import type { StandingEvents } from './standing-events.ts';
 import type { SpecValidator } from './validation.ts';
 
 /** What the service reconciler works with. */
 export interface ServiceEnvironment {
   readonly client: Client;
   readonly options: Options;
+  readonly distribution: Distribution;
   readonly caches: Caches;
   readonly settings: SettingsReader;
   readonly served: ServedKinds;
@@ -27,7 +28,6 @@ export interface ServiceEnvironment {
   readonly applier: Applier;
   readonly validator: SpecValidator;
   readonly events: EventRecorder;
-  readonly standing: StandingEvents;
   readonly dependencies: Dependencies;
   readonly news: News;
   readonly written: WrittenObjects<StoredService>;

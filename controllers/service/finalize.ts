@@ -42,7 +42,6 @@ export async function finalizeService(environment: ServiceEnvironment, service: 
   const { uid, namespace, name } = service.metadata;
   environment.validator.forget(uid);
   environment.written.forget(uid);
-  environment.standing.forget(uid);
   environment.applier.forget(service);
   const key = `${namespace}/${name}`;
   environment.dependencies.forget(key);

@@ -119,7 +119,7 @@ async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings,
   await protectConfigs(environment, pass);
 
   const { workload, scaling } = await reconcileWorkloads(pass, context, applier);
-  const failure = workload ?? (await reconcileRouter(pass, context, applier));
+  const failure = workload ?? (await reconcileRouter(pass, context, environment));
   if (failure) return { ...failure, retry: failure.retry || (scaling?.retry ?? false) };
   const { workloads, rejection } = await answerAsync(observeWorkloads(context), pass.respond);
   if (workloads) pass.status.workloads = workloads;
@@ -159,15 +159,17 @@ async function adviseOnImageVolumes({ serverVersion }: ServiceEnvironment, { sto
   return assessImageVolumes(mode, mode === 'native' ? await serverVersion() : undefined);
 }
 
-/** A failure that the next attempt may not see again is told each time, one that waits for a change of its inputs once. */
-const failureEvent = ({ message, retry }: Rejection): EventText =>
-  retry
-    ? { type: 'Warning', reason: 'Error', message: `Reconciliation failed: ${message}` }
-    : { type: 'Warning', reason: 'Error', message: `Reconciliation failed: terminal error: ${message}`, standing: true };
+const failureEvent = ({ message, retry }: Rejection): EventText => ({
+  type: 'Warning',
+  reason: 'Error',
+  message: `Reconciliation failed: ${retry ? '' : 'terminal error: '}${message}`,
+});
 
-async function publish({ client, events, standing, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
+async function publish({ client, events, written, log }: ServiceEnvironment, pass: Pass, failure: Rejection | undefined): Promise<void> {
   const { stored } = pass;
-  const texts = standing.news(stored.metadata.uid, failure ? [...pass.events, failureEvent(failure)] : pass.events);
+  const texts = [...pass.events];
+  // A failure that the next attempt may not see again is told each time, one that waits for a change of its inputs once (B5.21).
+  if (failure) (failure.retry ? texts : pass.advice).push(failureEvent(failure));
   const status = finishedStatus(pass);
   try {
     const updated = await publishStatus(client, kinds.service, stored, status);

@@ -2,28 +2,59 @@ import { conditionTypes as c, routerSubConditions } from '../../api/conditions.t
 import type { HTTPRoute } from '../../api/gateway-api.ts';
 import { answerAsync, get } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
-import { type Rejection, reject, withinStep } from '../../api/rejection.ts';
+import { isRejection, type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
-import { assessRouter, type RouterAssessment, routeFailed, routeService } from '../../assess/router.ts';
+import type { Distribution } from '../../assess/distribution.ts';
+import {
+  assessReadiness,
+  assessRouter,
+  networkingFailed,
+  preconditionNotMet,
+  type RouterAssessment,
+  routeFailed,
+  routeService,
+} from '../../assess/router.ts';
 import { assessScheduler, schedulerFailed } from '../../assess/scheduler.ts';
 import type { Context, Stage, StageName } from '../../render/children.ts';
+import { childRef, nameOf } from '../../render/identity.ts';
 import { renderScheduler } from '../../render/scheduler/scheduler.ts';
 import { textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
+import type { ServiceEnvironment } from './environment.ts';
 import { applyChanges, type Pass } from './pass.ts';
 import { applyStages } from './stages.ts';
 
 /** The router step (R5.3). `RouterReady` is worked out in every case (R5.2). */
-export async function reconcileRouter(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+export async function reconcileRouter(
+  pass: Pass,
+  context: Context,
+  { applier, distribution }: Pick<ServiceEnvironment, 'applier' | 'distribution'>,
+): Promise<Rejection | undefined> {
   try {
-    const failure = await runRouter(pass, context, applier);
-    return failure && withinStep(failure, 'failed to reconcile networking');
+    const failure = (await isHeldBack(pass, context, applier, distribution)) ?? (await runRouter(pass, context, applier, distribution));
+    return isRejection(failure) ? withinStep(failure, 'failed to reconcile networking') : undefined;
   } finally {
     pass.conditions.rollUp(c.routerReady, routerSubConditions);
   }
 }
 
-async function runRouter(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {
+/** Whether the distribution lets no route be written yet (R5.3, step 1); undefined when it has no objection. */
+async function isHeldBack(pass: Pass, context: Context, applier: Applier, distribution: Distribution): Promise<true | Rejection | undefined> {
+  if (context.stopped) return undefined;
+  try {
+    const unmet = await answerAsync(distribution.unmetPrecondition(context), pass.respond);
+    if (unmet === undefined) return undefined;
+    const absent = [childRef(context, kinds.httpRoute, nameOf(context, 'route'))];
+    const failure = await applyStages(pass, applier, [{ name: 'route', present: [], absent }]);
+    applyChanges(pass.conditions, [failure ? routeFailed(failure.rejection.message) : preconditionNotMet(unmet)]);
+    return failure?.rejection ?? true;
+  } catch (error) {
+    applyChanges(pass.conditions, [routeFailed(textOf(error))]);
+    return reject('GatewayPreconditionUnknown', textOf(error), { retry: true });
+  }
+}
+
+async function runRouter(pass: Pass, context: Context, applier: Applier, distribution: Distribution): Promise<Rejection | undefined> {
   const { conditions, respond } = pass;
   const plan = await answerAsync(routeService(context), respond);
   applyChanges(conditions, plan.conditions);
@@ -37,11 +68,21 @@ async function runRouter(pass: Pass, context: Context, applier: Applier): Promis
 
   const [route] = plan.stage?.present ?? [];
   const managed = route && (await answerAsync(get<HTTPRoute>(kinds.httpRoute, pass.stored.metadata.namespace, route.metadata.name ?? ''), respond));
-  const assessment = await answerAsync(assessRouter(context, managed, plan.group), respond);
+  const assessment = await answerAsync(assessRouter(context, managed, plan.group, distribution), respond);
   applyChanges(conditions, assessment.conditions);
-  pass.events.push(...assessment.events);
+  pass.advice.push(...assessment.events);
   publishRouting(pass.status, assessment);
-  return assessment.rejection;
+  if (assessment.rejection) return assessment.rejection;
+
+  const stages = await answerAsync(distribution.renderNetworking(context, assessment.gateways), respond);
+  const failure = await applyStages(pass, applier, stages);
+  if (failure) {
+    applyChanges(conditions, [networkingFailed(failure.rejection.message)]);
+    return failure.rejection;
+  }
+  const readiness = await answerAsync(assessReadiness(context, assessment), respond);
+  applyChanges(conditions, readiness.conditions);
+  return readiness.rejection;
 }
 
 async function reconcileScheduler(pass: Pass, context: Context, applier: Applier): Promise<Rejection | undefined> {

@@ -9,7 +9,13 @@ import { context, coreService, gateway, httpRoute, listener, rule, serviceBacken
 function discovered(url: string, gatewayName = 'gw'): DiscoveredUrl {
   const { protocol, hostname, pathname } = new URL(url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
-  return { url, scheme, host: hostname.replace(/^\[|\]$/g, ''), path: pathname, gateway: { name: gatewayName, namespace: 'gw-ns' } };
+  return {
+    url,
+    scheme,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    path: pathname,
+    origin: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: gatewayName, namespace: 'gw-ns' },
+  };
 }
 
 describe('reach of a host (R5.65)', () => {

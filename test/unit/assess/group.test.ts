@@ -37,7 +37,7 @@ describe('conditions of a routing group (R5.115)', () => {
       { type: 'GroupDegraded', status: 'True', reason: 'MemberDivergence', message },
     ]);
     expect(events).to.have.length(1);
-    expect(events[0]).to.include({ type: 'Warning', reason: 'MemberDivergence', standing: true });
+    expect(events[0]).to.include({ type: 'Warning', reason: 'MemberDivergence' });
     expect(events[0]?.message).to.contain('"g"').and.to.contain('members have divergent model.name or LoRA adapter sets');
   });
 

@@ -156,9 +156,9 @@ describe('internal URLs (5.22.1)', () => {
       { name: 'one', addresses: ['203.0.113.1'] },
       { name: 'two', addresses: ['203.0.113.2'] },
     ];
-    expect(found(discover({ gateways, route: { parentRefs: refsTo(gateways) } })).map((u) => u.gateway)).to.deep.equal([
-      { name: 'one', namespace: NS },
-      { name: 'two', namespace: NS },
+    expect(found(discover({ gateways, route: { parentRefs: refsTo(gateways) } })).map((u) => u.origin)).to.deep.equal([
+      { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'one', namespace: NS },
+      { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'two', namespace: NS },
     ]);
   });
 

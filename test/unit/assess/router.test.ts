@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import type { HTTPRoute } from '../../../api/gateway-api.ts';
+import { isRejection, type Rejection, reject } from '../../../api/rejection.ts';
 import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
-import { assessRouter, routeService } from '../../../assess/router.ts';
+import { type Distribution, plainKubernetes } from '../../../assess/distribution.ts';
+import { assessReadiness, assessRouter, routeService } from '../../../assess/router.ts';
+import type { DiscoveredUrl } from '../../../assess/urls.ts';
 import type { Context } from '../../../render/children.ts';
 import { ask } from '../../support/answers.ts';
 import {
@@ -23,11 +26,15 @@ const spec: LLMInferenceServiceSpec = {
 const edge = gateway({ addresses: ['inference.apps.example.com'], conditions: [programmed] });
 
 /** Plans, pretends that the server took the route as it was rendered, and assesses. */
-function pass(c: Context, objects: object[] = [edge], status?: HTTPRoute['status']) {
+function pass(c: Context, objects: object[] = [edge], status?: HTTPRoute['status'], distribution?: Distribution) {
   const plan = ask(routeService(c), objects);
   const rendered = plan.stage?.present[0] as HTTPRoute | undefined;
   const managed = rendered && status ? { ...rendered, status } : rendered;
-  return { plan, assessment: ask(assessRouter(c, managed, plan.group), objects) };
+  const routing = ask(assessRouter(c, managed, plan.group, distribution), objects);
+  const readiness = routing.rejection ?? ask(assessReadiness(c, routing), objects);
+  const conditions = isRejection(readiness) ? routing.conditions : [...routing.conditions, ...readiness.conditions];
+  const rejection = isRejection(readiness) ? readiness : readiness.rejection;
+  return { plan, assessment: { ...routing, conditions, rejection } };
 }
 
 const accepted = { parents: [{ parentRef: defaultParent, conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')] }] };
@@ -157,6 +164,30 @@ describe('the router of a service', () => {
       ],
     });
     expect(assessment.conditions[0]).to.deep.equal({ type: 'GroupReady', status: 'True' });
+  });
+
+  describe('in a distribution that has URLs of its own (R5.68)', () => {
+    const having = (more: readonly DiscoveredUrl[] | Rejection): Distribution => ({
+      ...plainKubernetes,
+      // biome-ignore lint/correctness/useYield: there is nothing to ask
+      *discoverUrls() {
+        return more;
+      },
+    });
+    const origin = { group: 'route.openshift.io', kind: 'Route', name: 'edge', namespace: 'ingress' };
+    const url = { url: 'https://apps.example.com/ns/llama', scheme: 'https', host: 'apps.example.com', path: '/ns/llama', origin } as const;
+
+    it('publishes them among the others, with their origin', () => {
+      const { addresses = [], url: primary } = pass(context({ spec }), [edge], undefined, having([url])).assessment.status ?? {};
+      expect(addresses.map((address) => address.origin?.kind)).to.deep.equal(['Gateway', 'Gateway', 'Gateway', 'Route']);
+      expect(addresses.at(-1)?.origin).to.deep.equal(origin);
+      expect(primary).to.equal('http://inference.apps.example.com/ns/llama');
+    });
+    it('fails with what they fail with', () => {
+      const { conditions, rejection } = pass(context({ spec }), [edge], undefined, having(reject('Broken', 'no way to the host'))).assessment;
+      expect(rejection?.message).to.equal('failed to discover additional URLs: no way to the host');
+      expect(conditions[0]).to.include({ type: 'HTTPRoutesReady', reason: 'HTTPRouteReconcileError' });
+    });
   });
 
   it('comes to the same status in the next pass', () => {

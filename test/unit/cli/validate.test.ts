@@ -24,6 +24,17 @@ describe('llmisvc validate', () => {
     ],
     ['an unknown field that is like nothing', [MODEL, 'flavour: mint'], [inService(7, 'error', 'spec.flavour: unknown field')]],
     [
+      'a route spec without rules (B5.14)',
+      [MODEL, 'router:', '  route:', '    http:', '      spec:', '        hostnames: [llm.example.com]'],
+      [
+        inService(
+          10,
+          'warning',
+          "spec.router.route.http.spec.rules: no rule has a backend, and these rules take the place of the preset's: requests are answered with errors; state rules with backends",
+        ),
+      ],
+    ],
+    [
       'an unknown field in a list',
       [MODEL, 'router:', '  gateway:', '    refs:', '      - name: a', '      - nme: b'],
       [inService(11, 'error', 'spec.router.gateway.refs[1].nme: unknown field, did you mean "name"?')],

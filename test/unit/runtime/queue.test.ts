@@ -28,15 +28,6 @@ describe('the work queue', () => {
     expect(seen).to.deep.equal(['a', 'b']);
   });
 
-  it('processes a key once that is added several times in one moment, also when a worker is free', async () => {
-    let passes = 0;
-    const queue = createQueue({ process: async () => void passes++, workers: 4 });
-    queue.start();
-    for (let i = 0; i < 5; i++) queue.add('a');
-    await settled(queue);
-    expect(passes).to.equal(1);
-  });
-
   it('turns any number of events during a pass into exactly one further pass (R3.1a)', async () => {
     const first = gate();
     let passes = 0;

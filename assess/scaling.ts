@@ -1,6 +1,6 @@
 import { conditionTypes, findCondition } from '../api/conditions.ts';
 import { get, type Inquiry } from '../api/inquiry.ts';
-import { kinds } from '../api/kinds.ts';
+import { type Kind, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject } from '../api/kubernetes.ts';
 import type { WorkloadSpec } from '../api/types.ts';
 import { hpaName, type ScalingPhase, scaledObjectName, scaleTargetRef } from '../render/actuator.ts';
@@ -21,17 +21,30 @@ export const scalingConditions = { main: conditionTypes.scalingReady, prefill: c
 /** `ScalingReady` or `PrefillScalingReady` from the live actuator (R6.42 - R6.47). Absent without scaling and when stopped. */
 export function* assessScaling(context: Context, phase: ScalingPhase): Inquiry<ConditionChange> {
   const type = scalingConditions[phase];
-  const workload = context.stopped ? undefined : workloadOf(context.spec, phase);
-  const kind = workload && actuatorKind(workload);
-  if (!workload || !kind) return clearCondition(type);
-  const [name, of] =
-    kind === 'hpa' ? [hpaName(context, phase), kinds.horizontalPodAutoscaler] : [scaledObjectName(context, phase), kinds.scaledObject];
+  const wanted = wantedActuator(context, phase);
+  if (!wanted) return clearCondition(type);
+  const { kind, name, workload } = wanted;
   const inTheWay = yield* actuatorInTheWay(context, phase);
-  if (inTheWay) return markFalse(type, 'ActuatorSwitching', explainSwitch(inTheWay, `${of.kind} ${name}`));
-  const live = yield* readLive<LiveActuator>(context, of, name);
-  if (kind === 'scaledObject') return judgeScaledObject(type, live);
+  if (inTheWay) return markFalse(type, 'ActuatorSwitching', explainSwitch(inTheWay, `${kind.kind} ${name}`));
+  const live = yield* readLive<LiveActuator>(context, kind, name);
+  if (kind === kinds.scaledObject) return judgeScaledObject(type, live);
   const verdict = judgeHpa(type, live);
   return isDisabled(verdict) && (yield* isAtZero(context, phase, workload)) ? markTrue(type, 'ScaledToZero') : verdict;
+}
+
+function wantedActuator(context: Context, phase: ScalingPhase): { kind: Kind; name: string; workload: WorkloadSpec } | undefined {
+  const workload = context.stopped ? undefined : workloadOf(context.spec, phase);
+  const wanted = workload && actuatorKind(workload);
+  if (!workload || !wanted) return undefined;
+  return wanted === 'hpa'
+    ? { kind: kinds.horizontalPodAutoscaler, name: hpaName(context, phase), workload }
+    : { kind: kinds.scaledObject, name: scaledObjectName(context, phase), workload };
+}
+
+/** The actuator of a phase as errors call it (R6.46). */
+export function actuatorOf(context: Context, phase: ScalingPhase): { kind: string; name: string } | undefined {
+  const wanted = wantedActuator(context, phase);
+  return wanted && { kind: wanted.kind === kinds.scaledObject ? 'ScaledObject' : 'HPA', name: wanted.name };
 }
 
 function explainSwitch({ kind, metadata }: KubeObject, wanted: string): string {

@@ -13,7 +13,7 @@ import type { LiveCluster } from './live-cluster.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { compareObjects, type ObjectChange, titleOf } from './object-changes.ts';
 import { offlineCluster, overlay, type Sources, stored } from './offline-cluster.ts';
-import { asStoredService, objectsOf, rejectionIn } from './offline-service.ts';
+import { asStoredService, objectsOf, rejectionIn, scalingRejections } from './offline-service.ts';
 import { acceptedServices, refusal } from './render.ts';
 import { placed } from './validate.ts';
 
@@ -151,7 +151,7 @@ async function compareAll(pairs: readonly Pair[], before: Side, after: Side): Pr
 async function objectsOn({ settings, options, respond }: Side, service: KubeObject | undefined): Promise<readonly KubeObject[] | Rejection> {
   if (!service) return [];
   const plan = await answerAsync(planService(asStoredService(service), settings, options), async (question) => respond(question));
-  return isRejection(plan) ? plan : (rejectionIn(plan) ?? objectsOf(plan));
+  return isRejection(plan) ? plan : (rejectionIn(plan) ?? scalingRejections(plan)[0] ?? objectsOf(plan));
 }
 
 function refusalOf({ manifest, after }: Pair, rejection: Rejection): ManifestError {

@@ -16,7 +16,7 @@ import { planFiles, type RenderOptions } from './render.ts';
  */
 export function explainFiles(paths: readonly string[], options: RenderOptions): string {
   const { cluster, plans } = planFiles(paths, options);
-  return plans.map(({ object, plan }) => explainOne(object, plan.assembled, cluster.written)).join('---\n');
+  return plans.map(({ manifest, plan }) => explainOne(manifest.object, plan.assembled, cluster.written)).join('---\n');
 }
 
 function explainOne(service: KubeObject, assembled: Assembled, written: readonly KubeObject[]): string {

@@ -73,7 +73,7 @@ program
       return;
     }
     const { printObjects, renderFiles } = await import('./render.ts');
-    process.stdout.write(printObjects(renderFiles(options.filename, options)));
+    process.stdout.write(printObjects(renderFiles(options.filename, options, console.error)));
   });
 
 program

@@ -4,7 +4,8 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { LLMInferenceService } from '../api/types.ts';
 import { type Plan, planService } from '../assess/plan.ts';
-import type { Context } from '../render/children.ts';
+import type { Context, StageName } from '../render/children.ts';
+import { scalingStages } from '../render/scaling.ts';
 import { type OfflineCluster, stored } from './offline-cluster.ts';
 
 /** Stands for the uid a service gets when it is created. */
@@ -22,9 +23,16 @@ export function planOffline(object: KubeObject, { settings, options, respond }: 
   return isRejection(plan) ? plan : (rejectionIn(plan) ?? plan);
 }
 
+const scaling: readonly StageName[] = Object.values(scalingStages);
+
 /** Why a planned service cannot be served, if it cannot. */
 export function rejectionIn({ rejection, stages }: Plan): Rejection | undefined {
-  return rejection ?? stages.find((stage) => stage.rejection)?.rejection;
+  return rejection ?? stages.find((stage) => stage.rejection && !scaling.includes(stage.name))?.rejection;
+}
+
+/** Why workloads of a planned service cannot be scaled. It is served all the same (06 §12 item 11). */
+export function scalingRejections({ stages }: Plan): Rejection[] {
+  return stages.flatMap(({ name, rejection }) => (rejection && scaling.includes(name) ? [rejection] : []));
 }
 
 /** The objects a planned service becomes, in the order in which the operator writes them. */

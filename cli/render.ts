@@ -7,7 +7,7 @@ import type { Plan } from '../assess/plan.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster, type Sources } from './offline-cluster.ts';
 import { explain, objectsOf, planOffline } from './offline-service.ts';
-import { findingAt, findRefusals, isOurs, placed, printFinding } from './validate.ts';
+import { findingAt, findRefusals, isOurs, placed, printFinding, warnOfScaling } from './validate.ts';
 
 export type RenderOptions = Sources & { readonly namespace: string };
 
@@ -16,10 +16,14 @@ export type RenderOptions = Sources & { readonly namespace: string };
  * whatever else stands in the files is what the renderer finds in the cluster.
  *
  * @param options `namespace`: for objects that state none
+ * @param warn told of autoscalers that are missing among the objects
  * @throws ManifestError when a file cannot be read, holds no service, or a service or config would be refused or cannot be served
  */
-export function renderFiles(paths: readonly string[], options: RenderOptions): KubeObject[] {
-  return planFiles(paths, options).plans.flatMap(({ plan }) => objectsOf(plan));
+export function renderFiles(paths: readonly string[], options: RenderOptions, warn: (text: string) => void = () => undefined): KubeObject[] {
+  return planFiles(paths, options).plans.flatMap(({ manifest, plan }) => {
+    for (const finding of warnOfScaling(manifest, plan)) warn(printFinding(finding));
+    return objectsOf(plan);
+  });
 }
 
 /**
@@ -30,7 +34,7 @@ export function renderFiles(paths: readonly string[], options: RenderOptions): K
 export function planFiles(
   paths: readonly string[],
   options: RenderOptions,
-): { readonly cluster: OfflineCluster; readonly plans: readonly { readonly object: KubeObject; readonly plan: Plan }[] } {
+): { readonly cluster: OfflineCluster; readonly plans: readonly { readonly manifest: Manifest; readonly plan: Plan }[] } {
   const manifests = readManifests(paths).map((manifest) => placed(manifest, options.namespace));
   const cluster = offlineCluster(
     manifests.map(({ object }) => object),
@@ -38,7 +42,7 @@ export function planFiles(
   );
   const services = acceptedServices(manifests, cluster);
   if (services.length === 0) throw new ManifestError([problemAt(paths.join(', '), undefined, `no ${kinds.service.kind} in there`)]);
-  return { cluster, plans: services.map((manifest) => ({ object: manifest.object, plan: planOne(manifest, cluster) })) };
+  return { cluster, plans: services.map((manifest) => ({ manifest, plan: planOne(manifest, cluster) })) };
 }
 
 /** The services among manifests. Throws ManifestError when the API server or a webhook would refuse a service or config of them. */

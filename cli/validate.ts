@@ -13,11 +13,12 @@ import { warnOfConfig } from '../api/warn/config.ts';
 import { warnOfService } from '../api/warn/service.ts';
 import { checkConfigTemplate } from '../assemble/check-config.ts';
 import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
+import type { Plan } from '../assess/plan.ts';
 import { warnOfForeignConfig } from '../render/scheduler/findings.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
 import { type OfflineCluster, offlineCluster, type Sources, stored } from './offline-cluster.ts';
-import { explain, planOffline } from './offline-service.ts';
+import { explain, planOffline, scalingRejections } from './offline-service.ts';
 import { warnOfRoute } from './warn-of-route.ts';
 
 /** What is wrong (the API server or the webhooks refuse it), or worth knowing, at one place of a manifest. */
@@ -125,10 +126,15 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   const plan = planOffline(object, cluster);
   if (!isRejection(plan)) {
     const config = warnOfForeignConfig(service, plan.assembled);
-    return [...warnings, ...config.map((text) => warningAt(manifest, text))];
+    return [...warnings, ...config.map((text) => warningAt(manifest, text)), ...warnOfScaling(manifest, plan)];
   }
   const { field, text } = explain(plan, object as unknown as LLMInferenceService);
   return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
+}
+
+/** What keeps the workloads of a planned service from being scaled. */
+export function warnOfScaling(manifest: Manifest, plan: Plan): Finding[] {
+  return scalingRejections(plan).map(({ field = 'spec', message }) => findingAt(manifest, 'warning', field, `cannot be scaled: ${message}`));
 }
 
 /** Warnings start with the path of their field, if they are about one. */

@@ -45,7 +45,7 @@ async function isHeldBack(pass: Pass, context: Context, applier: Applier, distri
     const unmet = await answerAsync(distribution.unmetPrecondition(context), pass.respond);
     if (unmet === undefined) return undefined;
     const absent = [childRef(context, kinds.httpRoute, nameOf(context, 'route'))];
-    const failure = await applyStages(pass, applier, [{ name: 'route', present: [], absent }]);
+    const [failure] = await applyStages(pass, applier, [{ name: 'route', present: [], absent }]);
     applyChanges(pass.conditions, [failure ? routeFailed(failure.rejection.message) : preconditionNotMet(unmet)]);
     return failure?.rejection ?? true;
   } catch (error) {
@@ -75,7 +75,7 @@ async function runRouter(pass: Pass, context: Context, applier: Applier, distrib
   if (assessment.rejection) return assessment.rejection;
 
   const stages = await answerAsync(distribution.renderNetworking(context, assessment.gateways), respond);
-  const failure = await applyStages(pass, applier, stages);
+  const [failure] = await applyStages(pass, applier, stages);
   if (failure) {
     applyChanges(conditions, [networkingFailed(failure.rejection.message)]);
     return failure.rejection;

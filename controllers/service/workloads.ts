@@ -1,14 +1,12 @@
 import { conditionTypes as c, STOPPED, servingSubConditions, workloadSubConditions } from '../../api/conditions.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { type Rejection, withinStep } from '../../api/rejection.ts';
-import { assessScaling, scalingConditions } from '../../assess/scaling.ts';
 import { assessWorkloads } from '../../assess/workloads.ts';
-import { type ScalingPhase, scalingPhases } from '../../render/actuator.ts';
 import type { Context, StageName } from '../../render/children.ts';
-import { scalingStages } from '../../render/scaling.ts';
 import { renderWorkloads, type WorkloadStageName, workloadStages } from '../../render/workload.ts';
 import type { Applier } from '../runtime/apply.ts';
 import { applyChanges, type Pass } from './pass.ts';
+import { concludeScaling } from './scaling.ts';
 import { applyStages, type StageFailure } from './stages.ts';
 
 const STEP = 'failed to reconcile workload';
@@ -42,13 +40,8 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
       return { workload: reportFailure(pass, first) };
     }
     applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
-    const scaling: Rejection[] = [];
-    for (const phase of scalingPhases) {
-      const failure = failed.find(({ stage }) => stage.name === scalingStages[phase]);
-      if (failure) scaling.push(reportScaling(pass, phase, failure));
-      else applyChanges(conditions, [await answerAsync(assessScaling(context, phase), pass.respond)]);
-    }
-    return scaling[0] ? { scaling: { ...scaling[0], retry: scaling.some(({ retry }) => retry) } } : {};
+    const scaling = await concludeScaling(pass, context, failed);
+    return scaling ? { scaling: withinStep(scaling, STEP) } : {};
   } finally {
     conditions.rollUp(c.workloadsReady, context.options.readyNeedsScaling ? workloadSubConditions : servingSubConditions);
   }
@@ -70,14 +63,5 @@ function reportFailure(pass: Pass, { stage, rejection }: StageFailure): Rejectio
   const known = failures[stage.name];
   const told = known ? withinStep(rejection, known.prefix) : rejection;
   if (known) pass.conditions.markFalse(known.condition, stage.rejection?.reason ?? known.reason, told.message);
-  return withinStep(told, STEP);
-}
-
-/** The wrappers of R6.36, the reasons of R6.37; an object of somebody else under the name of the actuator is a reason of its own. */
-function reportScaling(pass: Pass, phase: ScalingPhase, { stage, rejection }: StageFailure): Rejection {
-  const wrappers = `failed to reconcile scaling: failed to reconcile ${phase} workload scaling: failed to reconcile ${phase} actuator`;
-  const told = withinStep(rejection, wrappers);
-  const applied = rejection.reason === 'ForeignObject' ? 'ActuatorConflict' : 'ReconcileScalingError';
-  pass.conditions.markFalse(scalingConditions[phase], stage.rejection?.reason ?? applied, told.message);
   return withinStep(told, STEP);
 }

@@ -6,10 +6,10 @@ import { childName, suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
 import type { ScalingSpec } from '../../api/types.ts';
 import { type ServiceManifest, service } from '../support/manifests.ts';
-import type { RunningOperator } from '../support/operator.ts';
+import { type RunningOperator, startOperator } from '../support/operator.ts';
 import { presetsCountAll } from '../support/presets-in-use.ts';
 import { passesOf, rests, since, untilPassed, writesOf } from '../support/requests.ts';
-import { openPlace, sharedOperator } from '../support/shared-operator.ts';
+import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, condition, given, has, hasNoCondition, isReady, type Place } from '../support/story.ts';
 
 const { horizontalPodAutoscaler: hpaKind, scaledObject: scaledObjectKind } = kinds;
@@ -317,20 +317,49 @@ describe('the autoscalers of a service', () => {
         }),
       );
       await settings('{"prometheus":');
-      await variant.reaches(
-        condition('ScalingReady', 'False', 'ReconcileScalingError', /failed to parse autoscaling-wva-controller-config config json/),
-        condition('MainWorkloadReady', 'True'),
-        condition('RouterReady', 'True'),
-      );
       await direct.reaches(works(direct, scaledObjectKind, suffixes.keda), isReady, async ({ admin }) => {
         const { items } = await admin.list(kinds.event, defaultOptions.systemNamespace);
         const told = items.filter((event) => (event.involvedObject as KubeObject['metadata']).name === SETTINGS_CONFIG_MAP);
-        expect(told.map(({ type, message }) => `${type} ${message}`).join()).to.match(/Warning failed to parse autoscaling-wva-controller-config/);
+        expect(told.map(({ type, message }) => `${type} ${message}`).join('\n')).to.match(
+          /^Warning .*failed to parse autoscaling-wva-controller-config/m,
+        );
       });
+      await variant.reaches(
+        works(variant, scaledObjectKind, suffixes.keda),
+        trigger(({ metadata }) => expect(metadata).to.include({ serverAddress: prometheus.url })),
+        isReady,
+      );
+
+      await settings(undefined);
+      await variant.reaches(
+        condition('ScalingReady', 'False', 'ReconcileScalingError', /autoscaling-wva-controller-config.prometheus.url is required/),
+        condition('MainWorkloadReady', 'True'),
+        condition('RouterReady', 'True'),
+        has(scaledObjectKind, suffixes.keda),
+      );
+      await direct.reaches(isReady);
     } finally {
       await settings('{"prometheus":{"url":"http://prometheus.monitoring:9090"}}');
     }
     await variant.reaches(works(variant, scaledObjectKind, suffixes.keda), isReady);
+  });
+
+  it('leave readiness and the keys of others alone where the installation says so (06 §12 items 6 and 12)', async () => {
+    const site = await siteWithoutOperator();
+    const options = { ...site.options, readyNeedsScaling: false, keptAutoscalerKeys: ['argocd.argoproj.io/'] };
+    const lenient = await startOperator({ ...site, options });
+    try {
+      const qwen = await start(service('qwen').with({ scaling: byHpa }));
+      await qwen.reaches(condition('ScalingReady', 'False', 'HPAProgressing'), condition('WorkloadsReady', 'True'), isReady);
+      const kept = { 'argocd.argoproj.io/tracking-id': 'x' };
+      await qwen.changeChild(hpaKind, suffixes.hpa, { metadata: { annotations: { ...kept, 'example.com/note': 'y' } } });
+      await qwen.reaches(
+        has(hpaKind, suffixes.hpa, ({ metadata }) => expect(metadata.annotations).to.include(kept).and.not.have.property('example.com/note')),
+      );
+    } finally {
+      await lenient.stop();
+      operator = await sharedOperator();
+    }
   });
 
   it('cost a settled service no write, and not even a pass when an autoscaler only notes what it saw', async () => {

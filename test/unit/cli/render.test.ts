@@ -38,6 +38,17 @@ describe('llmisvc render', () => {
     ]);
   });
 
+  it('leaves out an autoscaler that cannot be made, and says so', () => {
+    const warnings: string[] = [];
+    const file = packagePath('examples/autoscaling-keda-desired-replicas.yaml');
+    const found = renderFiles([file], options, (text) => warnings.push(text)).map(({ kind }) => kind);
+    expect(found).to.include('Deployment').and.not.include('ScaledObject');
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/spec.scaling: cannot be scaled: autoscaling-wva-controller-config.prometheus.url is required/);
+    const settings = packagePath('examples/environment/10-settings.yaml');
+    expect(renderFiles([file], { ...options, settings }, expect.fail).map(({ kind }) => kind)).to.include('ScaledObject');
+  });
+
   it('merges configs of the same files', () => {
     const objects = render(`${serviceText('baseRefs: [{name: two}]')}---\n${configText('two', MODEL, 'replicas: 2')}`);
     const deployment = objects.find(({ kind }) => kind === 'Deployment');

@@ -42,9 +42,9 @@ const group = (more: object) => ({
 
 /** What the engines of an example are told besides what every engine is told. Those that are not listed are told nothing else. */
 const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
-  'autoscaling-hpa.yaml': { 'code-assistant-kserve': nixl, 'code-assistant-kserve-prefill': nixl },
   'autoscaling-keda.yaml': { 'support-chat-kserve': nixl, 'support-chat-kserve-prefill': nixl },
   'autoscaling-keda-desired-replicas.yaml': { 'batch-labeller-kserve': { 'tensor-parallel-size': 2 } },
+  'autoscaling-hpa.yaml': { 'code-assistant-kserve': nixl, 'code-assistant-kserve-prefill': nixl },
   'download-settings.yaml': { 'mixtral-kserve': { 'tensor-parallel-size': 2 } },
   'encode-prefill-decode.yaml': {
     'photo-search-kserve': nixl,

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { textOf } from './api-error.ts';
+import type { AccessCode } from './delegated-access.ts';
 import { createTlsServer, type KeyPair, type TlsSettings } from './tls.ts';
 
 /** A server that listens. */
@@ -60,7 +61,7 @@ export interface MetricsServerOptions {
   /** Plain HTTP without. */
   readonly tls?: { readonly settings: TlsSettings; readonly pair: KeyPair };
   /** Decides whether a request may read the metrics; everybody may when left out. */
-  readonly authorize?: (incoming: IncomingMessage) => Promise<200 | 401 | 403>;
+  readonly authorize?: (incoming: IncomingMessage) => Promise<AccessCode>;
 }
 
 /** Serves `/metrics` in the Prometheus text format. */

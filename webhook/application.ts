@@ -116,7 +116,7 @@ function readBody(request: IncomingMessage, limit: number, timeout: number): Pro
       clearTimeout(deadline);
       resolve(size > limit ? undefined : Buffer.concat(chunks).toString('utf8'));
     });
-    request.once('error', reject);
+    request.on('error', reject);
     request.once('close', () => {
       clearTimeout(deadline);
       reject(new Error('the client went away'));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,21 @@ async function servedName(server: TestServer): Promise<string> {
   const { subject } = socket.getPeerCertificate();
   socket.destroy();
   return String(subject.CN);
+}
+
+/** Answers when it is told to. */
+function handHeld(): { handler: AdmissionHandler; asked: Promise<void>; answer(): void } {
+  const asked = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  return {
+    handler: async () => {
+      asked.resolve();
+      await go.promise;
+      return { allowed: true };
+    },
+    asked: asked.promise,
+    answer: go.resolve,
+  };
 }
 
 describe('connections of the webhook server', () => {
@@ -232,6 +247,22 @@ describe('connections of the webhook server', () => {
       expect(server.messages).to.contain('request failed');
     });
 
+    it('a client that takes its question back, before or after it is complete, leaves the server as it was', async () => {
+      const held = handHeld();
+      await open({ handlers: new Map([[VALIDATE, held.handler]]) });
+      const half = ask();
+      half.write('{"a');
+      const whole = ask();
+      whole.end(JSON.stringify(review('CREATE', {})));
+      await held.asked;
+      for (const stream of [half, whole]) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      await eventually(() => expect(server.messages).to.contain('request failed'));
+      held.answer();
+      const next = ask();
+      next.end(JSON.stringify(review('CREATE', {})));
+      expect(JSON.parse(await answerOf(next)).response.allowed).to.equal(true);
+    });
+
     it('a connection that is idle does not hold up the end of the server', async () => {
       await open();
       const closed = once(session, 'close');
@@ -302,21 +333,6 @@ describe('connections of the webhook server', () => {
   });
 
   describe('when the server stops', () => {
-    /** Answers when it is told to. */
-    function handHeld(): { handler: AdmissionHandler; asked: Promise<void>; answer(): void } {
-      const asked = Promise.withResolvers<void>();
-      const go = Promise.withResolvers<void>();
-      return {
-        handler: async () => {
-          asked.resolve();
-          await go.promise;
-          return { allowed: true };
-        },
-        asked: asked.promise,
-        answer: go.resolve,
-      };
-    }
-
     it('idle ones are closed at once, half-open ones too', async () => {
       await serve();
       const sockets = [await openTcp(server), await openTls(server), await openTls(server)];

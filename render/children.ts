@@ -28,6 +28,12 @@ export interface ObjectRef {
   readonly namespace?: string;
 }
 
+/** A live object that gives way to the one that is wanted. */
+export interface Replacement extends ObjectRef {
+  /** Its pods stay; the new object can only be created when the old one has let go of them. */
+  readonly keepsPods?: boolean;
+}
+
 /**
  * One stage of what a service wants: objects that must exist as given, objects that must not exist. `present` objects state
  * only what the operator owns; a field that is left out is left to the server or to others (`replicas` under an autoscaler).
@@ -40,9 +46,9 @@ export interface Stage {
   readonly absent: readonly ObjectRef[];
   /**
    * Objects of `present` that the server would not update, because a field that cannot be changed differs from the live one:
-   * they are deleted and created anew.
+   * they are deleted before anything else is written, and created anew.
    */
-  readonly recreate?: readonly ObjectRef[];
+  readonly recreate?: readonly Replacement[];
   /** What users should know about what is rendered. */
   readonly events?: readonly EventText[];
   readonly rejection?: Rejection;

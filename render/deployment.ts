@@ -1,11 +1,12 @@
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
-import type { Deployment, KubeObject, LabelSelector } from '../api/kubernetes.ts';
+import type { Deployment, KubeObject } from '../api/kubernetes.ts';
 import { components } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { PodTemplate, RolloutStrategySpec, WorkloadSpec } from '../api/types.ts';
 import type { Account } from './attachment.ts';
-import type { Context, EventText, ObjectRef } from './children.ts';
+import type { Context, EventText, Replacement } from './children.ts';
+import { planSelector } from './deployment-selector.ts';
 import { child, childRef, inheritedMetadata, mainRole, nameOf, ownedByService, servingLabels } from './identity.ts';
 import { hasRoutingSidecar } from './pod-spec.ts';
 import { type Access, existingAccount } from './service-account.ts';
@@ -16,7 +17,7 @@ type Labels = Record<string, string>;
 /** A workload object, whether it has to replace the live one, and what the user should hear. */
 export interface RenderedWorkload {
   readonly object: KubeObject;
-  readonly recreate: readonly ObjectRef[];
+  readonly recreate: readonly Replacement[];
   readonly events: readonly EventText[];
 }
 
@@ -67,21 +68,23 @@ function* renderDeployment(context: Context, plan: DeploymentPlan): Inquiry<Rend
   if (isRejection(podSpec)) return podSpec;
 
   const metadata = podMetadata(context, 'Deployment', plan.identity, workload);
-  const liveSelector = live?.spec?.selector;
-  const replaced = liveSelector !== undefined && !selects(liveSelector, metadata.labels);
-  const replicas = workload.replicas ?? (replaced ? live?.spec?.replicas : undefined);
+  const plannedSelector = yield* planSelector(context, name, metadata.labels, live);
+  if (isRejection(plannedSelector)) return plannedSelector;
+  const { selector, replaced } = plannedSelector;
+  const replicas = workload.replicas ?? plannedSelector.replicas;
+  const ref = childRef(context, kinds.deployment, name);
   return {
     object: {
       ...child(context, kinds.deployment, name, { labels: metadata.labels, annotations: inheritedMetadata(context, 'Deployment').annotations }),
       spec: {
         ...(replicas === undefined ? {} : { replicas }),
-        selector: replaced || liveSelector === undefined ? { matchLabels: metadata.labels } : liveSelector,
+        selector,
         ...rollout(workload.rolloutStrategy),
         template: { metadata, spec: podSpec },
       },
     },
-    recreate: replaced ? [childRef(context, kinds.deployment, name)] : [],
-    events: [...templateEvents(context, workload.template ?? {}, title), ...(replaced ? [replacedEvent(context, name)] : [])],
+    recreate: replaced ? [{ ...ref, keepsPods: replaced === 'keeping its pods' }] : [],
+    events: [...templateEvents(context, workload.template ?? {}, title), ...(replaced ? [replacedEvent(context, name, replaced)] : [])],
   };
 }
 
@@ -90,15 +93,6 @@ function* renderTemplate(context: Context, plan: DeploymentPlan, live: Deploymen
   // Without a preset and a template of the user there is nothing to serve with; the API server refuses such a Deployment.
   if (template === undefined) return {};
   return yield* renderServingPod(context, { ...plan, template, live: live?.spec?.template.spec });
-}
-
-/**
- * Whether a selector still fits the pods to be. The selector of a Deployment cannot be changed: it is kept as long as it fits,
- * whoever wrote it; when it does not, the Deployment is made anew (B3.1, R3.35a).
- */
-function selects(selector: LabelSelector, labels: Labels): boolean {
-  if ((selector.matchExpressions ?? []).length > 0) return false;
-  return Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }
 
 /** No strategy unless the user gives one; then exactly the given fields (R3.75). */
@@ -113,7 +107,7 @@ function rollout(strategy: RolloutStrategySpec | undefined): { strategy?: { type
   };
 }
 
-function replacedEvent({ service }: Context, name: string): EventText {
-  const message = `Deployment ${service.metadata.namespace}/${name} is recreated: labels that its selector names have changed`;
+function replacedEvent({ service }: Context, name: string, how: string): EventText {
+  const message = `Deployment ${service.metadata.namespace}/${name} is recreated ${how}: labels that its selector names have changed`;
   return { type: 'Normal', reason: 'WorkloadRecreated', message };
 }

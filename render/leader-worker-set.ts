@@ -3,7 +3,7 @@ import { kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { components } from '../api/metadata.ts';
 import { isDataParallel, parallelismSize } from '../api/predicates.ts';
-import { isRejection, type Rejection } from '../api/rejection.ts';
+import { isRejection, type Rejection, reject } from '../api/rejection.ts';
 import type { PodTemplate, RolloutStrategySpec, WorkloadSpec } from '../api/types.ts';
 import type { Context, EventText } from './children.ts';
 import type { RenderedWorkload } from './deployment.ts';
@@ -24,6 +24,7 @@ interface LeaderWorkerSet {
       readonly subGroupPolicy?: { readonly subGroupSize?: number };
     };
   };
+  readonly status?: { readonly readyReplicas?: number };
 }
 
 interface GroupPlan {
@@ -94,6 +95,7 @@ function* renderGroup(context: Context, plan: GroupPlan): Inquiry<RenderedWorklo
 
   const size = parallelismSize(workload.parallelism);
   const replaced = live !== undefined && templates?.subGroupPolicy?.subGroupSize !== plan.subGroupSize;
+  if (replaced && (live.status?.readyReplicas ?? 0) > 0) return mustBeDeleted(context, name);
   const replicas = workload.replicas ?? (replaced ? live.spec?.replicas : undefined);
   return {
     object: {
@@ -144,6 +146,13 @@ function rollout(strategy: RolloutStrategySpec | undefined): { rollingUpdateConf
 function groupEvents(context: Context, { workload, leader, worker }: GroupPlan): EventText[] {
   const leaderEvents = workload.template === undefined ? [] : templateEvents(context, workload.template, leader.title);
   return [...leaderEvents, ...templateEvents(context, workload.worker, worker.title)];
+}
+
+/** Nothing can take over the groups of a LeaderWorkerSet: to make one anew that serves is for the user to decide (B3.18). */
+function mustBeDeleted({ service }: Context, name: string): Rejection {
+  const { namespace } = service.metadata;
+  const message = `LeaderWorkerSet ${namespace}/${name} serves, and the size of its subgroups is to change, which cannot be done while it exists: delete it to have it made anew (kubectl delete leaderworkerset ${name} -n ${namespace})`;
+  return reject('ImmutableSubGroups', message);
 }
 
 /** Subgroups of a LeaderWorkerSet cannot be changed (B3.18). */

@@ -23,6 +23,10 @@ export type Outcome =
 /** What came of removing one object. `foreign` objects are left alone (B3.10), `terminating` ones are on their way already. */
 export type Removal = 'deleted' | 'absent' | 'foreign' | 'terminating';
 
+export interface RemoveOptions {
+  readonly orphan?: boolean;
+}
+
 /** On whose behalf objects are written. */
 export type Owner = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>;
 
@@ -44,8 +48,11 @@ export interface Applier {
    * when the server refuses or cannot be reached; its `cause` is the client's error.
    */
   apply(owner: Owner, desired: KubeObject): Promise<Outcome>;
-  /** Deletes in the background with the uid as precondition (R3.40a). Throws `failed to get|delete <typeName> ns/name: …`. */
-  remove(owner: Owner, ref: ObjectRef): Promise<Removal>;
+  /**
+   * Deletes with the uid as precondition and, as the server does, what the object owns in the background (R3.40a), or leaves that behind when
+   * `orphan` says so. Throws `failed to get|delete <typeName> ns/name: …`.
+   */
+  remove(owner: Owner, ref: ObjectRef, options?: RemoveOptions): Promise<Removal>;
   /** Whether the object is, in this version, what was last written or found to be right. */
   knows(object: KubeObject): boolean;
   /** Drops what is remembered about the objects of an owner that is gone. */
@@ -104,6 +111,8 @@ export function createApplier(options: ApplierOptions): Applier {
   const { client, cacheLookup, fieldManager, keptKeys, now = Date.now } = options;
   const shapeFor = (kind: Kind): Shape => shapeOf(kind, keptKeys);
   const memories = new Map<string, Memory>();
+  /** Objects we deleted, until the cache has seen that they are gone. */
+  const removed = new Map<string, { readonly uid: string; readonly ownerUid: string | undefined }>();
 
   async function readLive(ref: ObjectRef): Promise<KubeObject | undefined> {
     try {
@@ -117,6 +126,10 @@ export function createApplier(options: ApplierOptions): Applier {
   async function observe(ref: ObjectRef): Promise<KubeObject | undefined> {
     const cached = cacheLookup(ref);
     if (!cached) return readLive(ref);
+    if (removed.has(keyOf(ref))) {
+      if (cached.object?.metadata.uid === removed.get(keyOf(ref))?.uid) return undefined;
+      removed.delete(keyOf(ref));
+    }
     const written = memories.get(keyOf(ref))?.written;
     if (!written || now() - written.at > TRUST_WRITE_MS) return cached.object;
     return compareVersions(cached.resourceVersion, written.object.metadata.resourceVersion) < 0 ? written.object : cached.object;
@@ -207,21 +220,33 @@ export function createApplier(options: ApplierOptions): Applier {
     }
   }
 
-  async function deleteObserved(owner: Owner, ref: ObjectRef, observed: KubeObject | undefined, retries: number): Promise<Removal> {
+  async function deleteObserved(
+    owner: Owner,
+    ref: ObjectRef,
+    observed: KubeObject | undefined,
+    options: RemoveOptions,
+    retries: number,
+  ): Promise<Removal> {
     if (!observed) return 'absent';
     if (observed.metadata.deletionTimestamp) return 'terminating';
     if (!isControlledBy(owner, ref, observed)) return 'foreign';
     if (ref.kind.namespaced && owner.metadata.deletionTimestamp) return 'terminating';
-    const { uid } = observed.metadata;
     try {
-      await client.delete(ref.kind, ref.namespace, ref.name, uid === undefined ? {} : { preconditions: { uid } });
+      await sendDelete(owner, ref, observed, options);
       return 'deleted';
     } catch (error) {
       if (isNotFound(error) || isKindNotServed(error)) return 'absent';
       // Another object took the name in the meantime.
-      if (isConflict(error) && retries > 0) return deleteObserved(owner, ref, await readLive(ref), retries - 1);
+      if (isConflict(error) && retries > 0) return deleteObserved(owner, ref, await readLive(ref), options, retries - 1);
       throw failure('delete', ref, error);
     }
+  }
+
+  async function sendDelete(owner: Owner, ref: ObjectRef, { metadata: { uid } }: KubeObject, { orphan = false }: RemoveOptions): Promise<void> {
+    const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+    await client.delete(ref.kind, ref.namespace, ref.name, { ...preconditions, ...(orphan ? { propagationPolicy: 'Orphan' } : {}) });
+    // What is orphaned stays until the garbage collector is through.
+    if (uid !== undefined && !orphan) removed.set(keyOf(ref), { uid, ownerUid: owner.metadata.uid });
   }
 
   return {
@@ -232,10 +257,10 @@ export function createApplier(options: ApplierOptions): Applier {
       return observed ? update(task, observed) : create({ ...task, desired: prepareDesired(ref.kind, stated, undefined) });
     },
 
-    async remove(owner, ref) {
+    async remove(owner, ref, removal = {}) {
       try {
         const observed = await observe(ref);
-        return await deleteObserved(owner, ref, observed, RETRIES);
+        return await deleteObserved(owner, ref, observed, removal, RETRIES);
       } catch (error) {
         if (error instanceof Error && isKindNotServed(error.cause)) return 'absent';
         throw error;
@@ -250,7 +275,9 @@ export function createApplier(options: ApplierOptions): Applier {
     },
 
     forget(owner) {
-      for (const [key, memory] of memories) if (memory.ownerUid === owner.metadata.uid) memories.delete(key);
+      for (const known of [memories, removed]) {
+        for (const [key, { ownerUid }] of known) if (ownerUid === owner.metadata.uid) known.delete(key);
+      }
     },
   };
 }

@@ -52,6 +52,8 @@ export interface PatchOptions extends Omit<WriteOptions, 'kind'> {
 
 export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** What becomes of what the object owns; the server decides when it is left out. */
+  readonly propagationPolicy?: 'Orphan';
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -202,13 +204,13 @@ export function createClient(access: Access, options: ClientOptions): Client {
     },
 
     async delete(kind, namespace, name, deletion = {}) {
-      const { preconditions, dryRun, signal } = deletion;
+      const { preconditions, propagationPolicy, dryRun, signal } = deletion;
       await about(kind, 'delete', {
         method: 'DELETE',
         path: pathOf(kind, namespace, name),
         query: { dryRun: dryRun ? 'All' : undefined },
         signal,
-        ...(preconditions ? { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions } } : {}),
+        ...(preconditions || propagationPolicy ? { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy } } : {}),
       });
     },
 

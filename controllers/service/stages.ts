@@ -2,7 +2,7 @@ import { answerAsync, get, served } from '../../api/inquiry.ts';
 import { type Kind, kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
-import type { ObjectRef, Stage } from '../../render/children.ts';
+import type { Replacement, Stage } from '../../render/children.ts';
 import { isOwnAuthBinding } from '../../render/scheduler/access.ts';
 import { isKindNotServed, textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -16,13 +16,19 @@ export interface StageFailure {
 
 /**
  * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
- * concurrently, bindings after the Roles they name. Everything that can be done is done.
+ * concurrently, bindings after the Roles they name, and all of it after objects that have to be made anew are gone. Everything that
+ * can be done is done.
  *
  * @returns what failed, in the order of the stages
  */
 export async function applyStages(pass: Pass, applier: Applier, stages: readonly Stage[]): Promise<StageFailure[]> {
+  const inTheWay = stages.flatMap((stage) => (stage.recreate ?? []).map((ref) => ({ stage, ref })));
+  for (const { stage, ref } of inTheWay) {
+    const rejection = await removeOne(pass, applier, ref);
+    if (rejection) return [{ stage, rejection }];
+  }
   const outcomes = await Promise.all(stages.map((stage) => applyStage(pass, applier, stage)));
-  for (const stage of stages) pass.advice.push(...(stage.events ?? []));
+  for (const { events = [] } of stages) pass.events.push(...events.map((text) => ({ ...text, standing: true }) as const));
   return stages.flatMap((stage, i) => {
     const rejection = outcomes[i];
     return rejection ? [{ stage, rejection }] : [];
@@ -30,14 +36,14 @@ export async function applyStages(pass: Pass, applier: Applier, stages: readonly
 }
 
 async function applyStage(pass: Pass, applier: Applier, stage: Stage): Promise<Rejection | undefined> {
-  // What has to be created anew is deleted in this pass; the event of its end starts the one that creates it.
-  const recreate = stage.recreate ?? [];
-  const isRecreated = (object: KubeObject): boolean => recreate.some(({ kind, name }) => kind === kindOf(object) && name === object.metadata.name);
-  const present = stage.present.filter((object) => !isRecreated(object));
+  // What keeps its pods goes only when it has let go of them; the event of its end starts the pass that creates it anew.
+  const lingering = (stage.recreate ?? []).filter(({ keepsPods }) => keepsPods);
+  const lingers = (object: KubeObject): boolean => lingering.some(({ kind, name }) => kind === kindOf(object) && name === object.metadata.name);
+  const present = stage.present.filter((object) => !lingers(object));
   const apply = (object: KubeObject): Promise<Rejection | undefined> => applyOne(pass, applier, object);
   const problems = await Promise.all([
     ...present.filter((object) => !isRoleBinding(object)).map(apply),
-    ...[...stage.absent, ...recreate].map((ref) => removeOne(pass, applier, ref)),
+    ...stage.absent.map((ref) => removeOne(pass, applier, ref)),
   ]);
   problems.push(...(await Promise.all(present.filter(isRoleBinding).map(apply))));
   return stage.rejection ?? problems.find(isRejection);
@@ -54,7 +60,7 @@ async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Prom
     }
     const outcome = await applier.apply(pass.stored, desired);
     if (outcome.action === 'foreign') return reject('ForeignObject', outcome.message, { retry: true });
-    if (outcome.action === 'immutable') return reject('ImmutableField', outcome.message, { retry: true });
+    if (outcome.action === 'immutable') return reject('ImmutableField', `${outcome.message}; delete it to have it made anew`, { retry: true });
     pass.note(outcome.object);
     if (outcome.action !== 'unchanged') pass.events.push(childEvent(outcome.action === 'created' ? 'Created' : 'Updated', outcome.object));
     return undefined;
@@ -65,10 +71,10 @@ async function applyOne(pass: Pass, applier: Applier, desired: KubeObject): Prom
   }
 }
 
-async function removeOne(pass: Pass, applier: Applier, ref: ObjectRef): Promise<Rejection | undefined> {
+async function removeOne(pass: Pass, applier: Applier, ref: Replacement): Promise<Rejection | undefined> {
   try {
     if (await isForeignBinding(pass, ref)) return undefined;
-    const outcome = await applier.remove(pass.stored, ref);
+    const outcome = await applier.remove(pass.stored, ref, { orphan: ref.keepsPods ?? false });
     if (outcome === 'deleted') {
       const { kind, name, namespace } = ref;
       const metadata = namespace === undefined ? { name } : { name, namespace };

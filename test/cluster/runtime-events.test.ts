@@ -78,25 +78,6 @@ describe('the event recorder', () => {
     expect((await events()).map((e) => e.count)).to.deep.equal([1]);
   });
 
-  it('says what stays so once, and again when it has not been so in between', async () => {
-    const advising = recorder();
-    const about = async (...texts: string[]) => {
-      advising.advise(subject, texts.map(warning));
-      await advising.flush();
-      return (await events()).map((e) => [e.message, e.count]);
-    };
-    await about('no such container', 'no such volume');
-    expect(await about('no such container')).to.have.deep.members([
-      ['no such container', 1],
-      ['no such volume', 1],
-    ]);
-    expect(await about()).to.have.length(2);
-    expect(await about('no such volume')).to.have.deep.members([
-      ['no such container', 1],
-      ['no such volume', 2],
-    ]);
-  });
-
   it('joins the messages of one pass by reason', async () => {
     const joining = recorder();
     const created = (name: string) => ({ type: 'Normal', reason: 'Created', message: `Created v1.Secret ${name}` }) as const;

@@ -48,7 +48,7 @@ describe('a service whose children get their status from a test', () => {
   });
 
   it('is ready by a condition alone, and says by events when it is and when it is not any more (R3.10)', async () => {
-    const qwen = await given(place, plain);
+    const qwen = await given(place, plain.named('told'));
     const write = (status: 'True' | 'False') =>
       qwen.changeChild(kinds.deployment, suffixes.main, { status: { conditions: [available(status)] } }, 'status');
     await qwen.reaches(has(kinds.deployment, suffixes.main));
@@ -58,11 +58,11 @@ describe('a service whose children get their status from a test', () => {
     await qwen.reaches(condition('Ready', 'False'));
     await write('True');
     await qwen.reaches(isReady);
-    const ready = { type: 'Normal', reason: 'LLMInferenceServiceReady', message: 'LLMInferenceService [qwen] is Ready' };
+    const ready = { type: 'Normal', reason: 'LLMInferenceServiceReady', message: 'LLMInferenceService [told] is Ready' };
     const notReady = {
       type: 'Warning',
       reason: 'LLMInferenceServiceNotReady',
-      message: 'LLMInferenceService [qwen] is no longer Ready because of: MainWorkloadReady, WorkloadsReady',
+      message: 'LLMInferenceService [told] is no longer Ready because of: MainWorkloadReady, WorkloadsReady',
     };
     await qwen.reaches(async () => expect(await readiness(qwen)).to.have.deep.members([ready, notReady]));
 
@@ -79,7 +79,8 @@ describe('a service whose children get their status from a test', () => {
   it('counts current when no generation was observed, on several nodes too (R3.120b)', async () => {
     const many = await given(place, plain.named('many').with({ worker: {}, parallelism: { data: 2, dataLocal: 1 }, prefill: {} }));
     await many.reaches(has(kinds.leaderWorkerSet, suffixes.mainMultiNode), has(kinds.deployment, suffixes.prefill));
-    await many.changeChild(kinds.leaderWorkerSet, suffixes.mainMultiNode, { status: { conditions: [available('True')] } }, 'status');
+    const group = { ...available('True'), reason: 'AllGroupsReady', message: 'All replicas are ready', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    await many.changeChild(kinds.leaderWorkerSet, suffixes.mainMultiNode, { status: { conditions: [group] } }, 'status');
     await many.reaches(condition('WorkerWorkloadReady', 'True'), condition('PrefillWorkloadReady', 'False', 'Progressing'));
     await many.changeChild(kinds.deployment, suffixes.prefill, { status: { conditions: [available('True')] } }, 'status');
     await many.reaches(isReady, hasNoCondition('MainWorkloadReady'));

@@ -58,14 +58,18 @@ const templatesOf = ({ spec }: KubeObject): Template[] => {
   return [template, leaderWorkerTemplate?.leaderTemplate, leaderWorkerTemplate?.workerTemplate].filter((t) => t !== undefined);
 };
 
+const isEmptyMap = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+
 /** What a LeaderWorkerSet does when it is told nothing. */
 const standardRollout = { rollingUpdateConfiguration: { maxUnavailable: 1, maxSurge: 0, partition: 0 } };
 
-/** What somebody decides about an object; what the server adds to it does not count. */
+/** What somebody decides about an object; what the server adds to it does not count, and empty maps are nothing. */
 const essence = ({ metadata: { labels, annotations }, spec }: KubeObject) => {
   const { 'deployment.kubernetes.io/revision': _, ...rest } = annotations ?? {};
   const { selector: _selector, rolloutStrategy, ...stated } = spec as Record<string, unknown>;
-  return { labels, annotations: rest, spec: { ...stated, rolloutStrategy: { ...standardRollout, ...(rolloutStrategy as object) } } };
+  const decided = { labels, annotations: rest, spec: { ...stated, rolloutStrategy: { ...standardRollout, ...(rolloutStrategy as object) } } };
+  return JSON.parse(JSON.stringify(decided, (_key, value) => (isEmptyMap(value) ? undefined : value)));
 };
 
 describe('what a service does not ask for any more (B3.2)', () => {

@@ -63,15 +63,23 @@ describe('the Deployment of the main workload', () => {
   });
 
   describe('next to a live one', () => {
-    const live = (matchLabels: Record<string, string>, replicas = 3): KubeObject =>
+    const live = (matchLabels: Record<string, string>, status: object = {}): KubeObject =>
       ownedByLlama({
         apiVersion: 'apps/v1',
         kind: 'Deployment',
         metadata: { name: 'llama-kserve' },
-        spec: { replicas, selector: { matchLabels }, template: {} },
+        spec: { replicas: 3, selector: { matchLabels }, template: { metadata: { labels: matchLabels } } },
+        status,
       });
-    const against = (object: KubeObject, spec: LLMInferenceServiceSpec = {}) => {
-      const stages = render(workloadContext({ spec }), [object]);
+    const serving = { observedGeneration: 1, availableReplicas: 2 };
+    const asDecode = identity('llminferenceservice-workload', 'decode');
+    const podOf = (name: string, labels: Record<string, string>, metadata: object = {}): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'ml', labels, ...metadata },
+    });
+    const against = (object: KubeObject | readonly KubeObject[], spec: LLMInferenceServiceSpec = {}) => {
+      const stages = render(workloadContext({ spec }), [object].flat());
       return { stage: stage(stages, 'singleNode'), spec: find(stages, 'llama-kserve').spec };
     };
 
@@ -84,12 +92,54 @@ describe('the Deployment of the main workload', () => {
       }
     });
 
-    it('is made anew, with the replicas it has, when the selector does not fit', () => {
-      const result = against(live(identity('llminferenceservice-workload', 'decode')));
-      expect(result.stage.recreate?.map(({ name }) => name)).to.deep.equal(['llama-kserve']);
-      expect(result.stage.events?.map(({ reason }) => reason)).to.deep.equal(['WorkloadRecreated']);
-      expect(result.spec.replicas).to.equal(3);
-      expect(result.spec.selector.matchLabels['llm-d.ai/role']).to.equal('both');
+    for (const [what, status] of [
+      ['serves nobody', { observedGeneration: 1 }],
+      ['has no controller (R3.120b)', { availableReplicas: 1 }],
+    ] as const) {
+      it(`is made anew with the replicas it has when the selector does not fit and it ${what}`, () => {
+        const result = against(live(asDecode, status));
+        expect(result.stage.recreate?.map(({ name, keepsPods }) => `${name} ${keepsPods}`)).to.deep.equal(['llama-kserve false']);
+        expect(result.stage.events?.map(({ reason }) => reason)).to.deep.equal(['WorkloadRecreated']);
+        expect(result.spec.replicas).to.equal(3);
+        expect(result.spec.selector.matchLabels['llm-d.ai/role']).to.equal('both');
+      });
+    }
+
+    it('lets go of its pods when it serves and the selector does not fit', () => {
+      const result = against(live(asDecode, serving));
+      expect(result.stage.recreate?.map(({ name, keepsPods }) => `${name} ${keepsPods}`)).to.deep.equal(['llama-kserve true']);
+    });
+
+    it('is waited for while it goes, whatever it says about its pods then', () => {
+      const { metadata, ...rest } = live(asDecode, { observedGeneration: 2 });
+      const going = { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } } as KubeObject;
+      expect(against(going).stage.recreate?.map(({ keepsPods }) => keepsPods)).to.deep.equal([true]);
+    });
+
+    const core = {
+      'app.kubernetes.io/component': 'llminferenceservice-workload',
+      'app.kubernetes.io/name': 'llama',
+      'app.kubernetes.io/part-of': 'llminferenceservice',
+    };
+    it('is followed by one that takes over pods that were let go, as many as there are', () => {
+      const going = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+      const { spec } = against([podOf('a', asDecode), podOf('b', asDecode), podOf('c', asDecode, going)]);
+      expect(spec.selector).to.deep.equal({ matchLabels: core });
+      expect(spec.replicas).to.equal(2);
+      expect(against([podOf('a', asDecode)], { replicas: 5 }).spec.replicas).to.equal(5);
+    });
+    it('is followed by an ordinary one when there are no such pods', () => {
+      const both = identity('llminferenceservice-workload', 'both');
+      const { spec } = against([podOf('a', both), podOf('p', identity('llminferenceservice-workload-prefill', 'prefill'))]);
+      expect(spec.selector).to.deep.equal({ matchLabels: both });
+      expect(spec).to.not.have.property('replicas');
+    });
+
+    it('stays, and the user is told what to do, when it serves and no selector fits both (B3.1)', () => {
+      const stages = render(workloadContext({ spec: { labels: { 'app.kubernetes.io/name': 'other' } } }), [live(asDecode, serving)]);
+      const { rejection, recreate } = stage(stages, 'singleNode');
+      expect(rejection?.message).to.match(/delete it to have it made anew \(kubectl delete deployment llama-kserve -n ml\)$/);
+      expect(recreate ?? []).to.deep.equal([]);
     });
 
     it('leaves one that is not ours to whoever writes', () => {

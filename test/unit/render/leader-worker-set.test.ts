@@ -97,12 +97,13 @@ describe('the LeaderWorkerSet', () => {
 
   describe('of a data parallel prefill', () => {
     const spec = { prefill: { template: pod(), worker: pod(), parallelism: { data: 16, dataLocal: 8 } } };
-    const live = (subGroupSize: number) =>
+    const live = (subGroupSize: number, status: object = {}) =>
       ownedByLlama({
         apiVersion: 'leaderworkerset.x-k8s.io/v1',
         kind: 'LeaderWorkerSet',
         metadata: { name: 'llama-kserve-mn-prefill' },
         spec: { replicas: 3, leaderWorkerTemplate: { subGroupPolicy: { subGroupSize } } },
+        status,
       });
 
     it('has subgroups of its size', () => {
@@ -116,6 +117,11 @@ describe('the LeaderWorkerSet', () => {
       expect(stage(stages, 'multiNode').recreate?.map(({ name }) => name)).to.deep.equal(['llama-kserve-mn-prefill']);
       expect(find(stages, 'llama-kserve-mn-prefill').spec.replicas).to.equal(3);
       expect(stage(render(workloadContext({ spec }), [live(2)]), 'multiNode').recreate).to.deep.equal([]);
+    });
+    it('stays when it serves, and the user is told what to do (B3.18)', () => {
+      const { rejection, recreate } = stage(render(workloadContext({ spec }), [live(4, { readyReplicas: 1 })]), 'multiNode');
+      expect(rejection?.message).to.match(/delete it to have it made anew \(kubectl delete leaderworkerset llama-kserve-mn-prefill -n ml\)$/);
+      expect(recreate ?? []).to.deep.equal([]);
     });
   });
 });

@@ -100,7 +100,8 @@ export function* assessReadiness(
 ): Inquiry<Pick<RouterAssessment, 'conditions' | 'rejection'>> {
   const pools = yield* assessPools(context, gatewayKeys(gateways));
   if (pools.rejection) return { conditions: [pools.condition], rejection: pools.rejection };
-  const { found: referenced } = yield* readGateways(context.spec.router?.gateway?.refs ?? [], context.service.metadata.namespace);
+  const refs = context.stopped ? [] : (context.spec.router?.gateway?.refs ?? []);
+  const { found: referenced } = yield* readGateways(refs, context.service.metadata.namespace);
   return { conditions: [pools.condition, assessGateways(context, distinctGateways(gateways, referenced)), assessRoutes(context, routes)] };
 }
 

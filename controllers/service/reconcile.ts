@@ -120,6 +120,7 @@ async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings,
 
   const { workload, scaling } = await reconcileWorkloads(pass, context, applier);
   const failure = workload ?? (await reconcileRouter(pass, context, environment));
+  if (failure === 'heldBack') return scaling;
   if (failure) return { ...failure, retry: failure.retry || (scaling?.retry ?? false) };
   const { workloads, rejection } = await answerAsync(observeWorkloads(context), pass.respond);
   if (workloads) pass.status.workloads = workloads;

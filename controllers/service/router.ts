@@ -24,22 +24,26 @@ import type { ServiceEnvironment } from './environment.ts';
 import { applyChanges, type Pass } from './pass.ts';
 import { applyStages } from './stages.ts';
 
-/** The router step (R5.3). `RouterReady` is worked out in every case (R5.2). */
+/**
+ * The router step (R5.3). `RouterReady` is worked out in every case (R5.2).
+ *
+ * @returns `heldBack` while the distribution lets no route be written: the pass ends then, and has not failed
+ */
 export async function reconcileRouter(
   pass: Pass,
   context: Context,
   { applier, distribution }: Pick<ServiceEnvironment, 'applier' | 'distribution'>,
-): Promise<Rejection | undefined> {
+): Promise<Rejection | 'heldBack' | undefined> {
   try {
-    const failure = (await isHeldBack(pass, context, applier, distribution)) ?? (await runRouter(pass, context, applier, distribution));
-    return isRejection(failure) ? withinStep(failure, 'failed to reconcile networking') : undefined;
+    const failure = (await holdBack(pass, context, applier, distribution)) ?? (await runRouter(pass, context, applier, distribution));
+    return isRejection(failure) ? withinStep(failure, 'failed to reconcile networking') : failure;
   } finally {
     pass.conditions.rollUp(c.routerReady, routerSubConditions);
   }
 }
 
-/** Whether the distribution lets no route be written yet (R5.3, step 1); undefined when it has no objection. */
-async function isHeldBack(pass: Pass, context: Context, applier: Applier, distribution: Distribution): Promise<true | Rejection | undefined> {
+/** Asks the distribution whether a route may be written (R5.3, step 1), and removes the one there is when it may not. */
+async function holdBack(pass: Pass, context: Context, applier: Applier, distribution: Distribution): Promise<'heldBack' | Rejection | undefined> {
   if (context.stopped) return undefined;
   try {
     const unmet = await answerAsync(distribution.unmetPrecondition(context), pass.respond);
@@ -47,7 +51,7 @@ async function isHeldBack(pass: Pass, context: Context, applier: Applier, distri
     const absent = [childRef(context, kinds.httpRoute, nameOf(context, 'route'))];
     const [failure] = await applyStages(pass, applier, [{ name: 'route', present: [], absent }]);
     applyChanges(pass.conditions, [failure ? routeFailed(failure.rejection.message) : preconditionNotMet(unmet)]);
-    return failure?.rejection ?? true;
+    return failure?.rejection ?? 'heldBack';
   } catch (error) {
     applyChanges(pass.conditions, [routeFailed(textOf(error))]);
     return reject('GatewayPreconditionUnknown', textOf(error), { retry: true });

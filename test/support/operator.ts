@@ -47,14 +47,19 @@ export async function prepareSite(controlPlane: ControlPlane, webhooks: WebhookA
 }
 
 /** Applies all of an installation but the CRDs, which the control plane has, and the Gateway of the examples. The operator need not run. */
-export async function installInto({ controlPlane, webhooks: { manifests } }: Site): Promise<void> {
+export async function installInto(site: Site): Promise<void> {
+  await installWithoutGateway(site);
+  for (const { object } of readManifests([packagePath('examples/environment/20-gateway.yaml')])) await site.controlPlane.admin.apply(object);
+}
+
+/** The same on a control plane that may not know Gateways. */
+export async function installWithoutGateway({ controlPlane, webhooks: { manifests } }: Site): Promise<void> {
   const client = createClient(await loadAccess({ kubeconfig: controlPlane.adminKubeconfig.path, environment: {} }), { version: 'test' });
   try {
     await applyInstallation(client, { ...manifests, definitions: [] }, () => undefined);
   } finally {
     await client.close();
   }
-  for (const { object } of readManifests([packagePath('examples/environment/20-gateway.yaml')])) await controlPlane.admin.apply(object);
 }
 
 /** An operator that runs in this process. */

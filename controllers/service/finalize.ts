@@ -1,10 +1,12 @@
+import { conditionTypes } from '../../api/conditions.ts';
+import type { EventText } from '../../api/event-text.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { finalizers } from '../../api/metadata.ts';
 import { finalizationPending, peersInTheWay } from '../../assess/group.ts';
 import { authBindingName, isOwnAuthBinding } from '../../render/scheduler/access.ts';
 import { openAnswers } from '../answers.ts';
-import { isNotFound } from '../runtime/api-error.ts';
+import { isConflict, isNotFound, textOf } from '../runtime/api-error.ts';
 import type { Client } from '../runtime/client.ts';
 import type { Requeue } from '../runtime/queue.ts';
 import { publishStatus } from '../status-publisher.ts';
@@ -14,18 +16,58 @@ import { applyChanges, beginPass, finishedStatus, type StoredService } from './p
 /** How soon a deletion that waits for peers looks again (R3.5). */
 const PENDING_MS = 5_000;
 
-/** Adds our finalizer where it is missing (R3.2 step 2); a patch of the metadata, so that an object that became invalid can get it too (B3.27). */
-export async function ensureFinalizer(client: Client, service: StoredService): Promise<StoredService> {
+/**
+ * Adds our finalizer where it is missing (R3.2 step 2); a patch of the metadata, so that an object that became invalid can get it too (B3.27).
+ *
+ * @returns the service with it; undefined when the service is gone
+ * @throws when it cannot be added, which users are told in an event (B3.14)
+ */
+export async function ensureFinalizer({ client, events }: ServiceEnvironment, service: StoredService): Promise<StoredService | undefined> {
   const present = service.metadata.finalizers ?? [];
   if (present.includes(finalizers.service)) return service;
-  return await writeFinalizers(client, service, [...present, finalizers.service]);
+  try {
+    return await writeFinalizers(client, service, [...present, finalizers.service]);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    if (!isConflict(error)) events.record(service, [failedTo('add the finalizer', error)]);
+    throw error;
+  }
 }
+
+const failedTo = (what: string, error: unknown): EventText => ({
+  type: 'Warning',
+  reason: 'Error',
+  message: `Reconciliation failed: failed to ${what}: ${textOf(error)}`,
+});
 
 /**
  * What has to happen before a service may go (R3.5): its group lets go of it, and its cluster-scoped binding is removed, which
  * no owner reference can do. Everything else is garbage-collected.
+ *
+ * @throws when something of this fails, which users are told in a condition and an event (B3.14)
  */
 export async function finalizeService(environment: ServiceEnvironment, service: StoredService): Promise<Requeue | undefined> {
+  try {
+    return await finalize(environment, service);
+  } catch (error) {
+    if (!isConflict(error)) await reportFailure(environment, service, error);
+    throw error;
+  }
+}
+
+async function reportFailure(environment: ServiceEnvironment, service: StoredService, error: unknown): Promise<void> {
+  const { client, events, written } = environment;
+  const text = failedTo('finalize', error);
+  events.record(service, [text]);
+  const now = environment.now();
+  const { conditions, status } = beginPass(service, now, openAnswers(environment, now));
+  conditions.markFalse(conditionTypes.ready, 'FinalizationFailed', text.message);
+  // The failure itself counts more than that it cannot be told.
+  const updated = await publishStatus(client, kinds.service, service, { ...status, conditions: conditions.list() }).catch(() => undefined);
+  if (updated) written.observe(updated);
+}
+
+async function finalize(environment: ServiceEnvironment, service: StoredService): Promise<Requeue | undefined> {
   if (!service.metadata.finalizers?.includes(finalizers.service)) return undefined;
   const now = environment.now();
   const answers = openAnswers(environment, now);

@@ -59,8 +59,9 @@ export async function reconcileService(environment: ServiceEnvironment, namespac
 
 /** @returns whether the pass got to its end; if not, the same input would fail again */
 async function passOver(environment: ServiceEnvironment, key: string, known: StoredService): Promise<boolean> {
-  const { client, written, dependencies, news } = environment;
-  const stored = await ensureFinalizer(client, known);
+  const { written, dependencies, news } = environment;
+  const stored = await ensureFinalizer(environment, known);
+  if (!stored) return true;
   written.observe(stored);
   news.startFrom(key, stored);
   const answers = openAnswers(environment, environment.now(), (question) => dependencies.add(key, question));

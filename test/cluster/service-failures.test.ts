@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { config, service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
-import { clear, condition, given, has, hasChildren, hasNoCondition, isReady, type Place } from '../support/story.ts';
+import { clear, condition, given, has, hasChildren, hasNoCondition, isGone, isReady, type Place } from '../support/story.ts';
 
 describe('a service that cannot be what it asks for', () => {
   let place: Place;
@@ -152,6 +152,46 @@ describe('a service that cannot be what it asks for', () => {
 
     await place.admin.delete(kinds.deployment, place.namespace, name);
     await qwen.reaches(isReady);
+  });
+
+  it('says why it cannot go, and goes when it can (B3.14)', async () => {
+    const qwen = await given(place, service('qwen'));
+    await qwen.reaches(isReady);
+    const binding = `${place.namespace}-qwen-epp-auth-rb`;
+    const name = `keep-${binding}`;
+    const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+    const bindings = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings';
+    const rule = { apiGroups: ['rbac.authorization.k8s.io'], apiVersions: ['v1'], operations: ['DELETE'], resources: ['clusterrolebindings'] };
+    const spec = {
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: `request.name != "${binding}"`, message: 'it is kept' }],
+    };
+    await place.admin.request({ method: 'POST', path: policies, body: { metadata: { name }, spec } });
+    await place.admin.request({
+      method: 'POST',
+      path: bindings,
+      body: { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } },
+    });
+    try {
+      const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${binding}`;
+      await eventually(async () => {
+        const refused = await place.admin.request({ method: 'DELETE', path, query: { dryRun: 'All' } }).then(
+          () => 'accepted',
+          (error: Error) => error.message,
+        );
+        expect(refused).to.match(/it is kept/);
+      });
+      await qwen.delete();
+      await qwen.reaches(
+        async () =>
+          expect((await qwen.stored()).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ reason: 'FinalizationFailed' }),
+        async () => expect((await qwen.events()).map(({ message }) => message).join()).to.match(/failed to finalize: .*it is kept/),
+      );
+    } finally {
+      await place.admin.request({ method: 'DELETE', path: `${bindings}/${name}` });
+      await place.admin.request({ method: 'DELETE', path: `${policies}/${name}` });
+    }
+    await qwen.reaches(isGone);
   });
 
   it('tries again what the API server refused, until it does not', async () => {

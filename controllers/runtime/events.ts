@@ -12,6 +12,8 @@ export interface EventRecorder {
    * event, joined by `; `.
    */
   record(about: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, texts: readonly EventText[]): void;
+  /** Says what is so, for as long as it is: each time all of it is given, and only what was not among it the last time is recorded. */
+  advise(about: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, texts: readonly EventText[]): void;
   /** Resolves when everything recorded so far is written or given up. */
   flush(): Promise<void>;
 }
@@ -85,6 +87,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const { client, component, log, now = Date.now } = options;
   const said = new Map<string, Said>();
   const allowances = new Map<string, Allowance>();
+  /** What was advised about an object the last time, by uid. */
+  const advised = new Map<string, readonly EventText[]>();
   let writing: Promise<void> = Promise.resolve();
   let serial = 0;
 
@@ -148,13 +152,25 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     count: 1,
   });
 
+  const record: EventRecorder['record'] = (about, texts) => {
+    for (const text of joinTexts(texts)) {
+      writing = writing
+        .then(() => write(about, text))
+        .catch((error: unknown) => log?.warn({ err: textOf(error), reason: text.reason }, 'an event could not be written'));
+    }
+  };
+
   return {
-    record(about, texts) {
-      for (const text of joinTexts(texts)) {
-        writing = writing
-          .then(() => write(about, text))
-          .catch((error: unknown) => log?.warn({ err: textOf(error), reason: text.reason }, 'an event could not be written'));
-      }
+    record,
+    advise(about, texts) {
+      const { uid = '' } = about.metadata;
+      const before = advised.get(uid) ?? [];
+      if (texts.length > 0) remember(advised, uid, texts);
+      else advised.delete(uid);
+      record(
+        about,
+        texts.filter((text) => !before.some((other) => isSame(other, text))),
+      );
     },
     flush: () => writing,
   };

@@ -60,7 +60,7 @@ async function accept(pass: Pass, assembled: Assembled, validator: SpecValidator
   if (!('valid' in verdict && verdict.valid) && pass.stopped) {
     return reject('InvalidRenderedConfig', 'valid' in verdict ? verdict.message : verdict.unavailable);
   }
-  pass.events.push(...assembled.events.map((text) => ({ ...text, standing: true }) as const));
+  pass.advice.push(...assembled.events);
   status.appliedConfigs = [...assembled.appliedConfigs];
   if (!('valid' in verdict)) {
     conditions.markUnknown(c.presetsCombined, 'ValidationUnavailable', verdict.unavailable);

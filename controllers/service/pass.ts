@@ -18,7 +18,10 @@ export interface Pass {
   readonly conditions: ConditionLedger;
   /** The status to publish; conditions and observedGeneration are added at the end. */
   readonly status: LLMInferenceServiceStatus;
+  /** What has happened in this pass. */
   readonly events: EventText[];
+  /** What users should know about the service as it is; told when it is new. */
+  readonly advice: EventText[];
   respond(question: Question): Promise<Answer>;
   /** Takes note of an object the pass has written, so that what is asked later sees it. */
   note(object: KubeObject): void;
@@ -40,6 +43,7 @@ export function beginPass(stored: StoredService, now: number, { respond, note }:
     }),
     status,
     events: [],
+    advice: [],
     respond,
     note,
   };

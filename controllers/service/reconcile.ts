@@ -185,6 +185,7 @@ async function publish({ client, events, written, log }: ServiceEnvironment, pas
     texts.push({ type: 'Warning', reason: 'UpdateFailed', message });
     throw new ReconcileFailure(`failed to update status for LLMInferenceService: ${textOf(error)}`);
   } finally {
+    events.advise(stored, pass.advice);
     if (texts.length > 0) events.record(stored, texts);
   }
 }

@@ -28,7 +28,7 @@ export async function applyStages(pass: Pass, applier: Applier, stages: readonly
     if (rejection) return [{ stage, rejection }];
   }
   const outcomes = await Promise.all(stages.map((stage) => applyStage(pass, applier, stage)));
-  for (const { events = [] } of stages) pass.events.push(...events.map((text) => ({ ...text, standing: true }) as const));
+  for (const { events = [] } of stages) pass.advice.push(...events);
   return stages.flatMap((stage, i) => {
     const rejection = outcomes[i];
     return rejection ? [{ stage, rejection }] : [];

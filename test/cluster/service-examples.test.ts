@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Kind, kindOf, kinds } from '../../api/kinds.ts';
+import { kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
-import { AUTOSCALING_SETTINGS, annotations, SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
-import { defaultOptions } from '../../api/options.ts';
+import { AUTOSCALING_SETTINGS, annotations } from '../../api/metadata.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
 import { renderFiles } from '../../cli/render.ts';
+import { autoscalersWork, configureAutoscaling } from '../support/autoscalers.ts';
 import { cluster } from '../support/cluster.ts';
 import { enginesOf } from '../support/engines.ts';
 import type { RunningOperator } from '../support/operator.ts';
@@ -19,23 +19,6 @@ import type { ServeArguments } from '../support/vllm-arguments.ts';
 
 const directory = packagePath('examples');
 const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
-
-/** What autoscaling controllers say of those that have all they need; the control plane of the tests has none. */
-const autoscalers: readonly (readonly [Kind, readonly string[], object])[] = [
-  [kinds.horizontalPodAutoscaler, ['AbleToScale', 'ScalingActive'], { desiredReplicas: 1 }],
-  [kinds.scaledObject, ['Ready', 'Active', 'Fallback', 'Paused'], {}],
-];
-
-async function pleaseAutoscalers({ admin, namespace }: Place): Promise<void> {
-  for (const [kind, types, rest] of autoscalers) {
-    const conditions = types.map((type) => ({ type, status: 'True', reason: 'Test', message: '' }));
-    const { items } = await admin.list(kind, namespace);
-    for (const { metadata, status } of items) {
-      const known = (status as { conditions?: unknown[] } | undefined)?.conditions ?? [];
-      if (known.length === 0) await admin.patch(kind, namespace, metadata.name ?? '', { status: { conditions, ...rest } }, 'status');
-    }
-  }
-}
 
 /** Where objects go of kinds that the operator has nothing to do with. */
 const otherKinds: Readonly<Record<string, string>> = {
@@ -85,8 +68,7 @@ describe('the examples', function () {
   const settle = async (text: string | null): Promise<void> => {
     const { admin, directory: scratch } = await cluster();
     settings = join(scratch, 'settings.json');
-    const data = { [AUTOSCALING_SETTINGS]: text };
-    await writeFile(settings, JSON.stringify(await admin.patch(kinds.configMap, defaultOptions.systemNamespace, SETTINGS_CONFIG_MAP, { data })));
+    await writeFile(settings, JSON.stringify(await configureAutoscaling(admin, text)));
   };
 
   before(async () => {
@@ -106,7 +88,7 @@ describe('the examples', function () {
       for (const object of objects) await bringAlong(place, object);
       const services = objects.filter(({ kind }) => kind === kinds.service.kind).map(({ metadata }) => actor(place, metadata.name ?? ''));
       expect(services).not.to.have.length(0);
-      for (const service of services) await service.reaches(() => pleaseAutoscalers(place), isReady);
+      for (const service of services) await service.reaches(autoscalersWork, isReady);
       for (const service of services) {
         const expected = services.length > 1 ? amongServices : [];
         const warnings = (await service.events()).filter(({ type, reason }) => type === 'Warning' && !expected.includes(reason));

@@ -29,7 +29,7 @@ export async function startOperator(cluster: Cluster, options: { workers: number
       packagePath('cli/main.ts'),
       ...['run', '--kubeconfig', cluster.operatorKubeconfig, '--workers', String(options.workers), '--log-level', 'warn'],
       ...['--webhook-host', '127.0.0.1', '--webhook-port', String(cluster.webhookPort), '--webhook-cert-dir', cluster.webhookCertificates],
-      ...['--metrics-addr', `127.0.0.1:${metricsPort}`, '--health-probe-addr', `127.0.0.1:${probePort}`],
+      ...['--metrics-addr', `127.0.0.1:${metricsPort}`, '--metrics-secure=false', '--health-probe-addr', `127.0.0.1:${probePort}`],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );

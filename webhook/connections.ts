@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TlsServer } from '../controllers/runtime/tls.ts';
 
 /**
  * Keeps track of a server's connections and running requests, so that it can be closed for good. Node's own `close` waits for clients that
@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
  *
  * @returns closes the server; requests get that many milliseconds to be answered, connections without one get none
  */
-export function trackConnections(server: Server): (timeout: number) => Promise<void> {
+export function trackConnections(server: TlsServer): (timeout: number) => Promise<void> {
   // A connection is a plain socket here and an encrypted one for a request; only the address is the same.
   const address = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
   const sockets = new Map<Socket, string>();

@@ -1,7 +1,6 @@
-import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../controllers/runtime/log.ts';
-import { createTlsServer, secureContext, standardTls, type TlsSettings } from '../controllers/runtime/tls.ts';
+import { createTlsServer, secureContext, standardTls, type TlsServer, type TlsSettings } from '../controllers/runtime/tls.ts';
 import { type AdmissionHandler, application } from './application.ts';
 import { watchCertificate } from './certificate-files.ts';
 import type { CertificateSource } from './certificate-source.ts';
@@ -71,7 +70,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   }
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: TlsServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

@@ -1,9 +1,15 @@
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import { textOf } from './api-error.ts';
 import type { AccessCode } from './delegated-access.ts';
-import { createTlsServer, type KeyPair, type TlsSettings } from './tls.ts';
+import { createTlsServer, type KeyPair, type TlsServer, type TlsSettings } from './tls.ts';
 
 /** A server that listens. */
 export interface Listening {
@@ -87,8 +93,13 @@ function reply(outgoing: ServerResponse, code: number, text: string, contentType
 }
 
 /** Port 0 asks for a free one. */
-async function listen(server: Server, address: string): Promise<Listening> {
+async function listen(server: TlsServer | HttpServer, address: string): Promise<Listening> {
   const { host, port } = parseAddress(address);
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
@@ -98,7 +109,7 @@ async function listen(server: Server, address: string): Promise<Listening> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const connection of connections) connection.destroy();
       }),
   };
 }

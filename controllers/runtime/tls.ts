@@ -28,11 +28,14 @@ const HANDSHAKE_TIMEOUT = 10_000;
 /** A client may open so many HTTP/2 requests at once, as with Go's server. */
 const MOST_STREAMS = 250;
 
+/** What HTTPS servers have in common with and without HTTP/2: connections have to be closed one by one. */
+export type TlsServer = Omit<Server, 'closeAllConnections' | 'closeIdleConnections'>;
+
 /**
- * An HTTPS server, not yet listening. With HTTP/2 it is one that falls back to HTTP/1.1, and then has all members of an HTTPS server; the
- * listener gets the objects of Node's compatibility API.
+ * An HTTPS server, not yet listening. With HTTP/2 it is one that falls back to HTTP/1.1; the listener gets the objects of Node's
+ * compatibility API.
  */
-export function createTlsServer(settings: TlsSettings, pair: KeyPair, listener: RequestListener): Server {
+export function createTlsServer(settings: TlsSettings, pair: KeyPair, listener: RequestListener): TlsServer {
   const options = { ...secureContext(settings, pair), handshakeTimeout: HANDSHAKE_TIMEOUT };
   if (!settings.http2) return createServer({ ...options, ALPNProtocols: ['http/1.1'] }, listener);
   const both = createSecureServer({ ...options, allowHTTP1: true, settings: { maxConcurrentStreams: MOST_STREAMS } });

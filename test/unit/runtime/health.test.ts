@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:tls';
 import { expect } from 'chai';
+import { issueCertificate } from '../../../controllers/certificates.ts';
 import { type Listening, parseAddress, serveMetrics, serveProbes } from '../../../controllers/runtime/health.ts';
 import { createMetrics } from '../../../controllers/runtime/metrics.ts';
+import { standardTls } from '../../../controllers/runtime/tls.ts';
 
 describe('probes and metrics', () => {
   let running: Listening[];
@@ -70,6 +74,25 @@ describe('probes and metrics', () => {
     running.push(server);
     expect(await get(server, '/metrics')).to.deep.equal([401, 'unauthorized']);
   });
+
+  for (const http2 of [true, false]) {
+    it(`serves metrics over HTTPS, and closes while clients are connected, ${http2 ? 'with' : 'without'} HTTP/2`, async () => {
+      const { registry } = createMetrics({ process: false });
+      const now = Date.now();
+      const about = { subject: 'CN=metrics', notBefore: new Date(now - 1000), notAfter: new Date(now + 60_000) };
+      const { certificate: cert, key } = await issueCertificate(about, { server: { dnsNames: [], ipAddresses: ['127.0.0.1'] } });
+      const server = await serveMetrics('127.0.0.1:0', { registry, tls: { settings: { ...standardTls, http2 }, pair: { cert, key } } });
+      const client = connect({ host: '127.0.0.1', port: server.port, ca: cert, ALPNProtocols: ['http/1.1'] });
+      await once(client, 'secureConnect');
+      client.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+      const [answer] = await once(client, 'data');
+      expect(String(answer)).to.match(/^HTTP\/1.1 200 /);
+      const closed = once(client, 'close');
+      client.on('error', () => undefined);
+      await server.close();
+      await closed;
+    });
+  }
 
   for (const [address, expected] of [
     [':8081', { host: undefined, port: 8081 }],

@@ -35,10 +35,6 @@ export function hasRouteRefs(route: RouteSpec | undefined): boolean {
   return (route?.http?.refs?.length ?? 0) > 0;
 }
 
-export function isTensorParallel(parallelism: ParallelismSpec | undefined): boolean {
-  return (parallelism?.tensor ?? 0) > 0;
-}
-
 export function isPipelineParallel(parallelism: ParallelismSpec | undefined): boolean {
   return (parallelism?.pipeline ?? 0) > 0;
 }

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import express, { type Request, type Response } from 'express';
 import { createAuthority } from '../../control-plane/certificates.ts';
 import type { ControlPlane } from '../../control-plane/control-plane.ts';
 import { eventually } from './eventually.ts';
 
 const GROUP = 'external.metrics.k8s.io';
 const VERSION = 'v1beta1';
+const METRIC = 'wva_desired_replicas';
 const NAMESPACE = 'kube-system';
 const SERVICE = 'scripted-metrics';
 const PATH = `/apis/${GROUP}/${VERSION}`;
@@ -31,7 +32,7 @@ export async function startMetricsApi({ admin }: ControlPlane): Promise<MetricsA
   const authority = await createAuthority(SERVICE);
   // The aggregation layer asks for the name of the Service, wherever that leads to.
   const { certificate, key } = await authority.issueServer(SERVICE, { dns: [`${SERVICE}.${NAMESPACE}.svc`], ip: [] });
-  const server = createServer({ cert: certificate, key }, routesOf(scripts));
+  const server = createServer({ cert: certificate, key }, answerWith(scripts));
   server.listen(0, 'localhost');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -64,25 +65,30 @@ export async function startMetricsApi({ admin }: ControlPlane): Promise<MetricsA
   };
 }
 
-function routesOf(scripts: ReadonlyMap<string, Script>): express.Express {
-  const app = express();
-  app.get(PATH, (_, response) => {
-    const verbs = ['get'];
-    const resources = [{ name: 'wva_desired_replicas', singularName: '', namespaced: true, kind: 'ExternalMetricValueList', verbs }];
-    response.json({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${GROUP}/${VERSION}`, resources });
-  });
-  app.get(`${PATH}/namespaces/:namespace/wva_desired_replicas`, async (request: Request<{ namespace: string }>, response: Response) => {
-    const [, variant = ''] = /^variant_name=(.+)$/.exec(String(request.query.labelSelector)) ?? [];
-    const value = await scripts.get(`${request.params.namespace}/${variant}`)?.();
+const resourceList = {
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion: `${GROUP}/${VERSION}`,
+  resources: [{ name: METRIC, singularName: '', namespaced: true, kind: 'ExternalMetricValueList', verbs: ['get'] }],
+};
+
+function answerWith(scripts: ReadonlyMap<string, Script>): RequestListener {
+  const valuesOf = async (namespace: string, variant: string): Promise<{ code: number; body: object }> => {
+    const value = await scripts.get(`${namespace}/${variant}`)?.();
     if (value === undefined) {
-      const message = `there is no wva_desired_replicas of ${variant}`;
-      response.status(404).json({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404, message });
-      return;
+      const message = `there is no ${METRIC} of ${variant}`;
+      return { code: 404, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404, message } };
     }
-    const item = { metricName: 'wva_desired_replicas', metricLabels: { variant_name: variant }, timestamp: new Date().toISOString(), value };
-    response.json({ kind: 'ExternalMetricValueList', apiVersion: `${GROUP}/${VERSION}`, metadata: {}, items: [item] });
-  });
-  return app;
+    const item = { metricName: METRIC, metricLabels: { variant_name: variant }, timestamp: new Date().toISOString(), value };
+    return { code: 200, body: { kind: 'ExternalMetricValueList', apiVersion: `${GROUP}/${VERSION}`, metadata: {}, items: [item] } };
+  };
+  return async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://localhost');
+    const [, namespace] = new RegExp(`^${PATH}/namespaces/([^/]+)/${METRIC}$`).exec(pathname) ?? [];
+    const [, variant = ''] = /^variant_name=(.+)$/.exec(searchParams.get('labelSelector') ?? '') ?? [];
+    const { code, body } = namespace === undefined ? { code: 200, body: resourceList } : await valuesOf(namespace, variant);
+    response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
 }
 
 async function closed(server: Server): Promise<void> {

@@ -12,7 +12,6 @@ import {
   isDataParallel,
   isPipelineParallel,
   isStopped,
-  isTensorParallel,
   parallelismSize,
   usesConfig,
 } from '../../../api/predicates.ts';
@@ -50,35 +49,33 @@ describe('names of pool and picker', () => {
 });
 
 describe('parallelism (R1.39)', () => {
-  const table: [ParallelismSpec | undefined, { tp: boolean; pp: boolean; dp: boolean; size: number | undefined }][] = [
-    [undefined, { tp: false, pp: false, dp: false, size: undefined }],
-    [{}, { tp: false, pp: false, dp: false, size: undefined }],
-    [{ tensor: 2 }, { tp: true, pp: false, dp: false, size: undefined }],
-    [{ pipeline: 3 }, { tp: false, pp: true, dp: false, size: 3 }],
+  const table: [ParallelismSpec | undefined, { pp: boolean; dp: boolean; size: number | undefined }][] = [
+    [undefined, { pp: false, dp: false, size: undefined }],
+    [{}, { pp: false, dp: false, size: undefined }],
+    [{ tensor: 2 }, { pp: false, dp: false, size: undefined }],
+    [{ pipeline: 3 }, { pp: true, dp: false, size: 3 }],
     [
       { data: 8, dataLocal: 4 },
-      { tp: false, pp: false, dp: true, size: 2 },
+      { pp: false, dp: true, size: 2 },
     ],
     [
       { data: 7, dataLocal: 2 },
-      { tp: false, pp: false, dp: true, size: 3 },
+      { pp: false, dp: true, size: 3 },
     ],
-    [{ data: 4 }, { tp: false, pp: false, dp: true, size: 4 }],
-    [{ dataLocal: 4 }, { tp: false, pp: false, dp: true, size: 1 }],
+    [{ data: 4 }, { pp: false, dp: true, size: 4 }],
+    [{ dataLocal: 4 }, { pp: false, dp: true, size: 1 }],
     [
       { data: 2, dataLocal: 0 },
-      { tp: false, pp: false, dp: true, size: 2 },
+      { pp: false, dp: true, size: 2 },
     ],
     [
       { data: 0, pipeline: 2 },
-      { tp: false, pp: true, dp: false, size: 2 },
+      { pp: true, dp: false, size: 2 },
     ],
   ];
   for (const [spec, expected] of table) {
     it(JSON.stringify(spec) ?? 'none', () =>
-      expect({ tp: isTensorParallel(spec), pp: isPipelineParallel(spec), dp: isDataParallel(spec), size: parallelismSize(spec) }).to.deep.equal(
-        expected,
-      ),
+      expect({ pp: isPipelineParallel(spec), dp: isDataParallel(spec), size: parallelismSize(spec) }).to.deep.equal(expected),
     );
   }
 });

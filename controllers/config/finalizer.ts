@@ -25,24 +25,25 @@ export function createConfigFinalizer(client: Client, observe: (config: StoredCo
   const isOn = ({ metadata }: StoredConfig): boolean => metadata.finalizers?.includes(finalizers.config) ?? false;
 
   async function write(config: StoredConfig): Promise<void> {
-    if (isOn(config) || config.metadata.deletionTimestamp !== undefined) return;
+    if (config.metadata.deletionTimestamp !== undefined) return;
     try {
       observe(await client.patch<StoredConfig>(kinds.config, config.metadata.namespace, config.metadata.name, addition(config)));
     } catch (error) {
       if (isNotFound(error)) return;
       if (!isConflict(error)) throw error;
       const live = await client.get<StoredConfig>(kinds.config, config.metadata.namespace, config.metadata.name);
-      if (live) await write(live);
+      if (live && !isOn(live)) await write(live);
     }
   }
 
   return {
     isOn,
-    add(config) {
+    async add(config) {
+      if (isOn(config)) return;
       const { uid } = config.metadata;
       const writing = underway.get(uid) ?? write(config).finally(() => underway.delete(uid));
       underway.set(uid, writing);
-      return writing;
+      await writing;
     },
     async remove({ metadata }) {
       const left = (metadata.finalizers ?? []).filter((f) => f !== finalizers.config);

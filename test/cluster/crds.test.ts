@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
@@ -11,6 +10,7 @@ import { installDefinitions, readManifests } from '../../control-plane/custom-re
 import { loadAccess } from '../../controllers/runtime/access.ts';
 import { ApiError, type StatusCause } from '../../controllers/runtime/api-error.ts';
 import { type Client, createClient } from '../../controllers/runtime/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { acceptedSpecs, refusedSpecs } from '../support/structure-cases.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,19 +25,6 @@ const object = (kind: string, spec: unknown, version: Version = 'v1alpha2'): Kub
 });
 const service = (spec: unknown, version?: Version): KubeObject => object('LLMInferenceService', spec, version);
 const config = (spec: unknown, version?: Version): KubeObject => object('LLMInferenceServiceConfig', spec, version);
-
-/** The API server takes a moment to serve a changed CRD, and says nothing when it does. */
-async function untilAccepted<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof ApiError) || performance.now() > deadline) throw error;
-      await delay(50);
-    }
-  }
-}
 
 describe('the CRDs in a real API server', function () {
   this.timeout(120_000);
@@ -219,7 +206,8 @@ describe('the CRDs in a real API server', function () {
   it('also come in a minimal form, which takes anything in v1alpha1 (R1.16)', async () => {
     await installDefinitions(controlPlane.admin, await readManifests(join(ROOT, 'config/crd/minimal/llmisvc')));
     const anything = service({ anything: { at: ['all'] } }, 'v1alpha1');
-    await untilAccepted(() => create(anything));
+    // The API server takes a moment to serve a changed CRD, and says nothing when it does.
+    await eventually(() => create(anything), 30_000);
     expect((await causesOf(service({ replicas: -1 }))).map(({ field }) => field)).to.deep.equal(['spec.replicas']);
   });
 });

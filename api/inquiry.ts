@@ -1,5 +1,6 @@
-import type { Kind } from './kinds.ts';
+import { type Kind, kinds } from './kinds.ts';
 import type { KubeObject } from './kubernetes.ts';
+import type { LLMInferenceService } from './types.ts';
 
 /**
  * The pure core decides what it needs to know while it works: which config a baseRef names, which Secret a service account
@@ -8,9 +9,24 @@ import type { KubeObject } from './kubernetes.ts';
  */
 export type Question =
   | { readonly ask: 'get'; readonly kind: Kind; readonly namespace: string; readonly name: string; readonly fresh: boolean }
-  | { readonly ask: 'list'; readonly kind: Kind; readonly namespace: string; readonly labels: Readonly<Record<string, string>> }
+  | {
+      readonly ask: 'list';
+      readonly kind: Kind;
+      readonly namespace: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly indexed?: IndexKeys;
+    }
   | { readonly ask: 'served'; readonly kind: Kind }
   | { readonly ask: 'certificate'; readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] };
+
+/**
+ * What services of a namespace can be found by: the routing group they are in, or a qualified model name they claim. Who has the
+ * index looks at no other services (B5.27); who has none may answer with all of the namespace, so the one who asks sorts out.
+ */
+export interface IndexKeys {
+  readonly by: 'group' | 'model';
+  readonly keys: readonly string[];
+}
 
 /** Key and certificate in PEM. */
 export interface IssuedCertificate {
@@ -38,6 +54,11 @@ export const EVERYWHERE = '';
 /** The objects of a kind in a namespace (or `EVERYWHERE`) that carry all the labels, sorted by namespace and name. */
 export function* list<T = KubeObject>(kind: Kind, namespace: string, labels: Readonly<Record<string, string>> = {}): Inquiry<readonly T[]> {
   return (yield { ask: 'list', kind, namespace, labels }) as readonly T[];
+}
+
+/** Services of a namespace, sorted by name: at least those that are found by one of the keys. */
+export function* findServices(namespace: string, indexed: IndexKeys): Inquiry<readonly LLMInferenceService[]> {
+  return (yield { ask: 'list', kind: kinds.service, namespace, labels: {}, indexed }) as readonly (LLMInferenceService & KubeObject)[];
 }
 
 /** Whether the API server serves the kind (its CRD may be missing). */

@@ -1,6 +1,6 @@
 import { conditionTypes } from '../api/conditions.ts';
 import type { HTTPRoute } from '../api/gateway-api.ts';
-import { get, type Inquiry, list } from '../api/inquiry.ts';
+import { findServices, get, type Inquiry } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import { childName, suffixes } from '../api/names.ts';
 import { isDefaultPool } from '../api/predicates.ts';
@@ -52,7 +52,7 @@ export function* peersInTheWay(service: LLMInferenceService, now: number): Inqui
   const { name = '', namespace = '', deletionTimestamp } = service.metadata;
   if (group === undefined || now - Date.parse(deletionTimestamp ?? '') > PATIENCE_MS) return [];
   const inTheWay: string[] = [];
-  for (const peer of yield* list<LLMInferenceService>(kinds.service, namespace)) {
+  for (const peer of yield* findServices(namespace, { by: 'group', keys: [group] })) {
     const peerName = peer.metadata.name ?? '';
     if (peerName === name || peer.metadata.deletionTimestamp || routingGroupOf(peer) !== group) continue;
     const route = yield* get<HTTPRoute>(kinds.httpRoute, namespace, childName(peerName, suffixes.route));

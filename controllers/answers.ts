@@ -1,8 +1,8 @@
-import { type Answer, EVERYWHERE, type Question } from '../api/inquiry.ts';
+import { type Answer, EVERYWHERE, type IndexKeys, type Question } from '../api/inquiry.ts';
 import { type Kind, kindOf, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
-import { BY_GATEWAY, BY_SERVICE, type Caches, gatewayLabels } from './caches.ts';
+import { BY_GATEWAY, BY_SERVICE, type Caches, gatewayLabels, sharedKey } from './caches.ts';
 import type { DirectRead } from './direct-reads.ts';
 import type { Client } from './runtime/client.ts';
 import type { Informer } from './runtime/informer.ts';
@@ -87,12 +87,12 @@ function newest(cached: KubeObject | undefined, own: KubeObject | undefined): Ku
 /** The objects of a kind that a cache holds, filtered as asked, together with what was written since. */
 export function listFromCache(
   caches: Caches,
-  { kind, namespace, labels: wanted }: ListQuestion,
+  { kind, namespace, labels: wanted, indexed }: ListQuestion,
   written: readonly KubeObject[] = [],
 ): readonly KubeObject[] {
   const cache = caches.of(kind);
   if (!cache) throw new Error(`there is no cache of ${kind.kind} to list from`);
-  const cached = findCandidates(cache, kind, namespace, wanted);
+  const cached = indexed ? findIndexed(cache, namespace, indexed) : findCandidates(cache, kind, namespace, wanted);
   const isThere = (object: KubeObject): boolean => namespace === EVERYWHERE || object.metadata.namespace === namespace;
   const own = written.filter((object) => kindOf(object) === kind && isThere(object));
   const candidates = own.length === 0 ? cached : withOwn(cached, own);
@@ -108,9 +108,15 @@ function findCandidates(cache: Informer, kind: Kind, namespace: string, wanted: 
   return cache.list(namespace === EVERYWHERE ? undefined : namespace);
 }
 
+function findIndexed(cache: Informer, namespace: string, { by, keys }: IndexKeys): readonly KubeObject[] {
+  const found = keys.flatMap((key) => cache.byIndex(by, sharedKey(namespace, key)));
+  return [...new Set(found)].sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+}
+
+const placeOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): string => `${namespace}/${name}`;
+
 /** The newer of each object, sorted by namespace and name. */
 function withOwn(cached: readonly KubeObject[], own: readonly KubeObject[]): readonly KubeObject[] {
-  const placeOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): string => `${namespace}/${name}`;
   const byPlace = new Map(cached.map((object) => [placeOf(object), object]));
   for (const object of own) byPlace.set(placeOf(object), newest(byPlace.get(placeOf(object)), object) ?? object);
   return [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);

@@ -1,8 +1,10 @@
+import type { IndexKeys } from '../api/inquiry.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { labels, PART_OF, SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import type { Options } from '../api/options.ts';
 import type { Distribution } from '../assess/distribution.ts';
+import { collidingNames } from '../render/model-collisions.ts';
 import { routingGroupOf } from '../render/routing-group.ts';
 import type { StoredConfig } from './config/reconcile.ts';
 import { configNamesOf } from './config/references.ts';
@@ -72,11 +74,13 @@ const byGateway = (object: KubeObject): string[] =>
   });
 
 export const BY_CONFIG = 'config';
-/** Services by routing group, also one that a config gave them. */
-export const BY_GROUP = 'group';
-const byGroup = (service: StoredService): string[] => {
-  const group = routingGroupOf(service);
-  return group === undefined ? [] : [`${service.metadata.namespace}/${group}`];
+
+/** A key of the indexes through which services of a namespace find each other. */
+export const sharedKey = (namespace: string, key: string): string => `${namespace}/${key}`;
+/** Services by routing group, also one that a config gave them, and by the models they claim (B5.27). */
+const sharedIndexes: Readonly<Record<IndexKeys['by'], (service: StoredService) => string[]>> = {
+  group: (service) => [routingGroupOf(service) ?? []].flat().map((group) => sharedKey(service.metadata.namespace, group)),
+  model: (service) => collidingNames(service).map((model) => sharedKey(service.metadata.namespace, model)),
 };
 
 export function createCaches(sources: {
@@ -90,7 +94,7 @@ export function createCaches(sources: {
   const { client, served, log, onRestart, options, distribution } = sources;
   const inform = <T extends KubeObject = KubeObject>(kind: Kind, more: Partial<InformerOptions<T>> = {}): Informer<T> =>
     createInformer<T>({ client, kind, served, log, onRestart, ...more });
-  const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, [BY_GROUP]: byGroup } });
+  const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, ...sharedIndexes } });
   const configs = inform<StoredConfig>(kinds.config);
   const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });
   const readByName = namedKinds.map((kind) => inform(kind, { metadataOnly: true }));

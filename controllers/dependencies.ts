@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { EVERYWHERE, type Question } from '../api/inquiry.ts';
-import type { Kind } from '../api/kinds.ts';
+import { EVERYWHERE, type IndexKeys, type Question } from '../api/inquiry.ts';
+import { type Kind, kinds } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 
 /**
@@ -15,6 +15,8 @@ export interface Dependencies {
   forget(key: string): void;
   /** Keys whose answers the object takes part in; of an update both versions have to be looked up. */
   dependents(kind: Kind, object: KubeObject): ReadonlySet<string>;
+  /** Keys that asked who is found by this key of an index, also when nobody was. */
+  dependentsOnIndex(namespace: string, by: IndexKeys['by'], key: string): ReadonlySet<string>;
   /** Keys that asked anything about a kind: what they are told changes when the kind appears or goes (B3.21). */
   dependentsOfKind(kind: Kind): ReadonlySet<string>;
 }
@@ -26,13 +28,13 @@ const objectKey = (kind: Kind, namespace: string | undefined, name: string): str
 const listKey = (kind: Kind, namespace: string | undefined, label?: readonly [string, string]): string =>
   `${kindKey(kind)} ${kind.namespaced ? (namespace ?? '') : ''}/*${label ? ` ${label[0]}=${label[1]}` : ''}`;
 
-const servedKey = (kind: Kind): string => `${kindKey(kind)} served`;
+const indexKey = (namespace: string, by: IndexKeys['by'], key: string): string => `${kindKey(kinds.service)} ${by} ${namespace}/${key}`;
 
 type Labels = Readonly<Record<string, string>>;
 const matches = (labels: Labels, object: KubeObject): boolean => Object.entries(labels).every(([k, v]) => object.metadata.labels?.[k] === v);
 
 export function createDependencies(): Dependencies {
-  /** Object or list → key → label selectors (one empty selector for a named object). */
+  /** Object, list, index key or kind → reconcile key → label selectors (an empty one where there is nothing to select). */
   const askers = new Map<string, Map<string, Labels[]>>();
   const asked = new Map<string, Set<string>>();
 
@@ -45,9 +47,14 @@ export function createDependencies(): Dependencies {
     asked.delete(key);
   };
   const add = (key: string, question: Question): void => {
-    if (question.ask === 'get') note(key, objectKey(question.kind, question.namespace, question.name), {});
-    if (question.ask === 'list') note(key, listKey(question.kind, question.namespace, Object.entries(question.labels)[0]), question.labels);
-    if (question.ask === 'served') note(key, servedKey(question.kind), {});
+    if (question.ask === 'certificate') return;
+    const { kind } = question;
+    note(key, kindKey(kind), {});
+    if (question.ask === 'get') note(key, objectKey(kind, question.namespace, question.name), {});
+    if (question.ask !== 'list') return;
+    const { namespace, labels, indexed } = question;
+    if (!indexed) note(key, listKey(kind, namespace, Object.entries(labels)[0]), labels);
+    else for (const value of indexed.keys) note(key, indexKey(namespace, indexed.by, value), {});
   };
   const note = (key: string, target: string, labels: Labels): void => {
     const keys = askers.get(target) ?? new Map<string, Labels[]>();
@@ -76,10 +83,7 @@ export function createDependencies(): Dependencies {
       }
       return found;
     },
-    dependentsOfKind(kind) {
-      const found = new Set<string>();
-      for (const [target, keys] of askers) if (target.startsWith(`${kindKey(kind)} `)) for (const key of keys.keys()) found.add(key);
-      return found;
-    },
+    dependentsOnIndex: (namespace, by, key) => new Set(askers.get(indexKey(namespace, by, key))?.keys()),
+    dependentsOfKind: (kind) => new Set(askers.get(kindKey(kind))?.keys()),
   };
 }

@@ -1,9 +1,9 @@
 import type { HTTPRoute } from '../api/gateway-api.ts';
-import { get, type Inquiry, list, served } from '../api/inquiry.ts';
+import { findServices, get, type Inquiry, served } from '../api/inquiry.ts';
 import { kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
 import { annotations, components, labels } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
-import type { HTTPRouteRule, HTTPRouteSpec, LLMInferenceService } from '../api/types.ts';
+import type { HTTPRouteRule, HTTPRouteSpec } from '../api/types.ts';
 import type { Context, EventText, Stage } from './children.ts';
 import { child, childRef, componentLabels, nameOf } from './identity.ts';
 import { reportCollisions } from './model-collisions.ts';
@@ -28,8 +28,8 @@ export function wantsManagedRoute(context: Context): boolean {
 
 /**
  * The managed HTTPRoute, built from the effective spec in the order of R5.34: model-based routing, pool API version, backends
- * of the routing group. Asks for the route as it is, the other services of the namespace, and the gateways that may opt out of
- * model-based routing. Where the service wants no managed route, that route must be absent (R5.44).
+ * of the routing group. Asks for the route as it is, the services of the same group or with the same models, and the gateways that may
+ * opt out of model-based routing. Where the service wants no managed route, that route must be absent (R5.44).
  */
 export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
   const spec = context.spec.router?.route?.http?.spec;
@@ -42,17 +42,21 @@ export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
   const poolGroup = yield* decidePoolGroup(context);
   const versioned = poolGroup ? withPoolGroup(rules, poolGroup, context.service.metadata.name) : rules;
 
-  const services = yield* list<LLMInferenceService>(kinds.service, context.service.metadata.namespace);
-  const groupName = context.spec.router?.route?.group;
-  const group = groupName === undefined ? undefined : resolveGroup(context, groupName, services);
+  const group = yield* findGroup(context);
   const grouped = group ? fitBackends(rewriteSharedRules(versioned, group, context)) : versioned;
   if (isRejection(grouped)) return { stage: { name: 'route', present: [], absent: [], rejection: grouped } };
   const timed = context.settings.ingress.disableRouteTimeouts ? withoutEndlessTimeouts(grouped) : grouped;
 
   const route = managedRoute(context, { ...spec, rules: timed }, poolGroup === POOL_GROUP_V1);
-  const collision = reportCollisions(context, services);
+  const collision = yield* reportCollisions(context);
   const events: EventText[] = collision ? [collision] : [];
   return { stage: { name: 'route', present: [route], absent: [], events }, ...(group ? { group } : {}) };
+}
+
+function* findGroup(context: Context): Inquiry<RoutingGroup | undefined> {
+  const name = context.spec.router?.route?.group;
+  if (name === undefined) return undefined;
+  return resolveGroup(context, name, yield* findServices(context.service.metadata.namespace, { by: 'group', keys: [name] }));
 }
 
 function* applyModelRouting(rules: readonly HTTPRouteRule[], context: Context): Inquiry<HTTPRouteRule[] | Rejection> {

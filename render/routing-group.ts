@@ -80,7 +80,7 @@ export function isEligiblePeer(peer: LLMInferenceService, takesPart: boolean): b
  * Resolves the group of a service whose effective spec has one. Self comes from the effective spec and is always a member, so
  * no weighted list is ever empty (B5.1) and its pool is known before its status is (B5.6); peers come from what they stored.
  *
- * @param services all services of the namespace; self among them is ignored
+ * @param services of the namespace; those of other groups, and self, are ignored
  */
 export function resolveGroup(context: Context, group: string, services: readonly LLMInferenceService[]): RoutingGroup {
   const { name: selfName, namespace } = context.service.metadata;

@@ -5,7 +5,8 @@ import { labels, PART_OF } from '../../api/metadata.ts';
 import type { Options } from '../../api/options.ts';
 import { sameSettings } from '../../assemble/parse-settings.ts';
 import { groupsToWake } from '../../assess/group-fan-out.ts';
-import { BY_GROUP, type Caches } from '../caches.ts';
+import { namesToCompareAgain } from '../../render/model-collisions.ts';
+import type { Caches } from '../caches.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { ServedKinds } from '../runtime/served-kinds.ts';
 import type { News } from './news.ts';
@@ -66,15 +67,16 @@ export function watchForServices(watches: ServiceWatches): void {
   });
 }
 
-function serviceChanged({ caches, news, enqueue }: ServiceWatches, before: StoredService | undefined, after: StoredService | undefined): void {
+function serviceChanged({ dependencies, news, enqueue }: ServiceWatches, before: StoredService | undefined, after: StoredService | undefined): void {
   const service = after ?? before;
   if (!service) return;
   const key = keyOf(service);
   if (!after) enqueue(key);
   else if (isSubstantial(before, after)) news.ofService(key, after);
-  for (const group of groupsToWake(before, after)) {
-    for (const member of caches.services.byIndex(BY_GROUP, `${service.metadata.namespace}/${group}`)) {
-      if (keyOf(member) !== key) enqueue(keyOf(member));
+  const shared = { group: groupsToWake(before, after), model: namesToCompareAgain(before, after) };
+  for (const by of ['group', 'model'] as const) {
+    for (const value of shared[by]) {
+      for (const peer of dependencies.dependentsOnIndex(service.metadata.namespace, by, value)) if (peer !== key) enqueue(peer);
     }
   }
 }

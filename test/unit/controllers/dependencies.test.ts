@@ -54,6 +54,25 @@ describe('dependencies', () => {
     expect([...dependencies.dependents(kinds.coreService, { ...labelled({}), metadata: { name: 's', namespace: 'ns' } })]).to.deep.equal(['ns/a']);
   });
 
+  it('find who asked for services by a key of an index, whether there were any or not (B5.27)', () => {
+    const dependencies = createDependencies();
+    const sharing = (by: 'group' | 'model', ...keys: string[]): Question => ({
+      ask: 'list',
+      kind: kinds.service,
+      namespace: 'ns',
+      labels: {},
+      indexed: { by, keys },
+    });
+    dependencies.record('ns/a', [sharing('model', 'x', 'y')]);
+    dependencies.record('ns/b', [sharing('model', 'y'), sharing('group', 'x')]);
+    expect([...dependencies.dependentsOnIndex('ns', 'model', 'y')]).to.deep.equal(['ns/a', 'ns/b']);
+    expect([...dependencies.dependentsOnIndex('ns', 'group', 'x')]).to.deep.equal(['ns/b']);
+    expect([...dependencies.dependentsOnIndex('elsewhere', 'model', 'y')]).to.deep.equal([]);
+    dependencies.forget('ns/b');
+    expect([...dependencies.dependentsOnIndex('ns', 'model', 'y')]).to.deep.equal(['ns/a']);
+    expect([...dependencies.dependentsOnIndex('ns', 'group', 'x')]).to.deep.equal([]);
+  });
+
   it('hold from the moment a question is asked until a pass ends without it', () => {
     const dependencies = createDependencies();
     dependencies.record('ns/a', [get('old')]);

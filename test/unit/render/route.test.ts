@@ -268,49 +268,6 @@ describe('time-outs of the managed route (B5.23)', () => {
   it('are left out where they say nothing and the gateway knows none', () => expect(timeoutsOf(true)).to.deep.equal([undefined, timeouts]));
 });
 
-describe('collisions of model names', () => {
-  const declares = (name: string, model: string | undefined, extra: object = {}) =>
-    service({ name, spec: { model: { uri: 'x', ...(model ? { name: model } : {}), ...extra } } });
-  const adapters = (...names: string[]) => ({ lora: { adapters: names.map((name) => ({ name, uri: 'x' })) } });
-  const published = (name: string, ...models: string[]) =>
-    service({ name, status: { addresses: [{ url: 'http://x', models: models.map((m) => ({ name: m })) }] } });
-  const own = { model: { uri: 'x', name: 'base', ...adapters('sql') } };
-  const collidingEvent = (others: object[], route: object = {}) => {
-    const { stage } = render(context({ spec: withRoute(own, route) }), others);
-    return stage.events?.find((e) => e.reason === 'ModelNameCollision');
-  };
-
-  const none: [string, object[], object?][] = [
-    ['different names', [declares('b', 'other'), published('c', 'publishers/ns/models/other')]],
-    ['the service itself', [declares('llama', 'base')]],
-    ['the same group', [service({ name: 'b', spec: { model: { uri: 'x', name: 'base' }, router: { route: { group: 'g' } } } })], { group: 'g' }],
-    ['a terminating peer', [service({ name: 'b', deletionTimestamp: '2026-01-01T00:00:00Z', spec: { model: { uri: 'x', name: 'base' } } })]],
-  ];
-  for (const [what, others, route] of none) {
-    it(`finds none with ${what}`, () => expect(collidingEvent(others, route)).to.equal(undefined));
-  }
-
-  const some: [string, object[], object?][] = [
-    ['the same base name', [published('b', 'publishers/ns/models/base', 'base')]],
-    ['own adapter and base of a peer', [published('b', 'publishers/ns/models/sql')]],
-    ['own base and adapter of a peer', [published('b', 'publishers/ns/models/x', 'publishers/ns/models/base')]],
-    ['different groups', [service({ name: 'b', spec: { model: { uri: 'x', name: 'base' }, router: { route: { group: 'h' } } } })], { group: 'g' }],
-    ['one grouped, one not', [declares('b', 'base')], { group: 'g' }],
-    ['a defaulted name', [declares('base', undefined)]],
-    ['a peer without status', [declares('b', 'x', adapters('sql'))]],
-  ];
-  for (const [what, others, route] of some) {
-    it(`finds one with ${what}`, () => expect(collidingEvent(others, route)).to.include({ type: 'Warning' }));
-  }
-
-  it('names model, services and namespace, sorted', () => {
-    expect(collidingEvent([declares('z', 'base'), declares('b', 'base')])?.message).to.equal(
-      'Model name "base" is also served by b, z in namespace ns: the gateway will shadow one of them on shared publisher paths and ' +
-        'model-routing headers. This service stays reachable under /ns/llama.',
-    );
-  });
-});
-
 describe('model-based routing of the managed route', () => {
   const optingOut = gateway({ name: 'plain', annotations: { 'serving.kserve.io/model-based-routing-enabled': 'false' } });
   const attached = { router: { gateway: { refs: [{ name: 'plain', namespace: 'kserve' }] } } };

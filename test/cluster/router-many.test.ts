@@ -24,7 +24,7 @@ const SERVICES = GATEWAYS * SERVICES_PER_GATEWAY;
 const BUSY_GATEWAYS = 5;
 const CREATED_AT_ONCE = 16;
 
-describe('an event about one gateway among a thousand services', function () {
+describe('an event among a thousand services', function () {
   this.timeout(300_000);
 
   let controlPlane: ControlPlane;
@@ -104,19 +104,40 @@ describe('an event about one gateway among a thousand services', function () {
     reads: {},
   };
 
-  it('costs requests for its own services only', async () => {
+  it('about one gateway costs requests for its own services only', async () => {
     expect(await costOf(() => address('203.0.113.7', 'gateway-3'), SERVICES_PER_GATEWAY)).to.deep.equal(onlyItsOwn);
     const { items } = await controlPlane.admin.list(kinds.service, NAMESPACE);
     const reached = items.filter(({ status }) => (status as { url?: string })?.url === 'http://203.0.113.7/3');
     expect(reached.length).to.equal(SERVICES_PER_GATEWAY);
   });
 
-  it('costs nothing when its services are stopped', async () => {
+  it('wakes two services, and no others, when they begin or end to claim the same model (B5.27)', async () => {
+    const routed = (name: string, model: string) => {
+      const { object } = service(name).with({ model: { uri: 'hf://org/model', name: model }, router: { route: {} } });
+      return { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } };
+    };
+    const collisions = async () => {
+      const { items } = await controlPlane.admin.list(kinds.event, NAMESPACE);
+      const told = items.filter(({ reason }) => reason === 'ModelNameCollision') as { involvedObject?: { name: string }; count?: number }[];
+      return told.map(({ involvedObject, count }) => `${involvedObject?.name} ${count}`).sort();
+    };
+    await costOf(() => create([routed('twin-a', 'one'), routed('twin-b', 'two'), routed('single', 'three')]), 3);
+    const rename = (name: string) => () => controlPlane.admin.patch(kinds.service, NAMESPACE, 'twin-b', { spec: { model: { name } } });
+    const passesOver = async (model: string): Promise<number> => (await costOf(rename(model), 2)).passes;
+
+    expect(await passesOver('one'), 'passes when they begin to collide').to.equal(2);
+    await eventually(async () => expect(await collisions()).to.deep.equal(['twin-a 1', 'twin-b 1']));
+    expect(await passesOver('two'), 'passes when they end to collide').to.equal(2);
+    expect(await passesOver('one'), 'passes when they collide again').to.equal(2);
+    await eventually(async () => expect(await collisions()).to.deep.equal(['twin-a 2', 'twin-b 2']));
+  });
+
+  it('about a gateway costs nothing when its services are stopped', async () => {
     const both = () => address('203.0.113.8', `gateway-${GATEWAYS - 1}`).then(() => address('203.0.113.9', 'gateway-0'));
     expect(await costOf(both, SERVICES_PER_GATEWAY)).to.deep.equal(onlyItsOwn);
   });
 
-  it('costs the same when it is about its route, or the Service behind it', async () => {
+  it('about its route, or the Service behind it, costs the same', async () => {
     const hosts = { spec: { hostnames: ['models.example.com'] } };
     const changed = await costOf(() => controlPlane.admin.patch(kinds.httpRoute, NAMESPACE, 'route-3', hosts), SERVICES_PER_GATEWAY);
     expect(changed).to.deep.equal(onlyItsOwn);

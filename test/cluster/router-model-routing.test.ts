@@ -75,4 +75,27 @@ describe('model-based routing', () => {
     expect(event).to.include({ type: 'Warning', count: 1 });
     expect(event?.message).to.contain('"facebook/opt-125m"').and.to.contain(' opt ').and.to.contain(place.namespace);
   });
+
+  it('says so to both, and again when it comes back (B5.27)', async () => {
+    const collisionsOf = async (actor: Actor) =>
+      (await actor.events())
+        .filter(({ reason }) => reason === 'ModelNameCollision')
+        .map(({ count, message }) => `${count} ${message?.split(' in namespace')[0]}`);
+    const tells =
+      (...texts: string[]): Expectation =>
+      async (actor) =>
+        expect(await collisionsOf(actor)).to.deep.equal(texts);
+    const calls = (name: string) => ({ spec: { model: { name } } });
+    const first = await given(place, opt().named('left'));
+    await first.reaches(isReady, tells());
+    const second = await given(place, opt().named('right'));
+    const [toFirst, toSecond] = ['right', 'left'].map((other) => `Model name "facebook/opt-125m" is also served by ${other}`);
+    await first.reaches(isReady, tells(`1 ${toFirst}`));
+    await second.reaches(isReady, tells(`1 ${toSecond}`));
+    await second.change(calls('another'));
+    await second.reaches(isReady, async () => expect(await headerValues(second)).to.include(`publishers/${place.namespace}/models/another`));
+    await second.change(calls('facebook/opt-125m'));
+    await first.reaches(isReady, tells(`2 ${toFirst}`));
+    await second.reaches(isReady, tells(`2 ${toSecond}`));
+  });
 });

@@ -1,5 +1,5 @@
 import { GATEWAY_GROUP } from './kinds.ts';
-import type { Condition, KubeObject, ObjectMeta } from './kubernetes.ts';
+import type { Condition, KubeObject, LabelSelector, ObjectMeta } from './kubernetes.ts';
 import type { HTTPRouteSpec, ParentReference } from './types.ts';
 
 /** A condition of a Gateway API or inference extension object: it says which generation it speaks about. */
@@ -12,11 +12,28 @@ export interface Listener {
   port: number;
   protocol: string;
   hostname?: string;
+  tls?: { mode?: string };
+  allowedRoutes?: {
+    namespaces?: { from?: string; selector?: LabelSelector };
+    kinds?: RouteKind[];
+  };
+}
+
+export interface RouteKind {
+  group?: string;
+  kind: string;
+}
+
+/** What the gateway says about one of its listeners. */
+export interface ListenerStatus {
+  name: string;
+  supportedKinds?: RouteKind[];
+  conditions?: ObservedCondition[];
 }
 
 export interface Gateway extends KubeObject {
   spec?: { gatewayClassName?: string; listeners?: Listener[] };
-  status?: { addresses?: { type?: string; value?: string }[]; conditions?: ObservedCondition[] };
+  status?: { addresses?: { type?: string; value?: string }[]; conditions?: ObservedCondition[]; listeners?: ListenerStatus[] };
 }
 
 /** What one controller says about one parent of a route. */

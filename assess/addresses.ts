@@ -48,8 +48,11 @@ function sortedUrls(urls: readonly DiscoveredUrl[]): DiscoveredUrl[] {
   return [...distinct.values()].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
 }
 
-/** A URL without path is the one where the model is chosen by header (R5.67). */
-const isModelRouting = ({ path }: DiscoveredUrl): boolean => path === '' || path === '/';
+/**
+ * Whether the model is chosen by header: always at the root, where clients know the URL by its name (R5.67), and elsewhere where nothing
+ * but the header leads to the model (B5.13).
+ */
+const isModelRouting = ({ path, modelRouting }: DiscoveredUrl): boolean => modelRouting || path === '' || path === '/';
 
 const reachNames = { cluster: 'gateway-internal', internal: 'internal', external: 'gateway-external' } as const;
 

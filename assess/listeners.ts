@@ -13,8 +13,7 @@ const schemes: Readonly<Record<string, Scheme>> = { HTTP: 'http', HTTPS: 'https'
 
 /**
  * The listeners through which a parent reference reaches a route (R5.54): the one it names, or all that speak HTTP in the order
- * preferred scheme, https, http; only those on its port if it states one (B5.15). What a listener allows and its status are not
- * considered (R5.56).
+ * preferred scheme, https, http; only those on its port if it states one (B5.15).
  *
  * @param preferredScheme `urlScheme` of the settings
  */

@@ -1,10 +1,12 @@
-import type { HTTPRoute } from '../api/gateway-api.ts';
+import type { Gateway, HTTPRoute } from '../api/gateway-api.ts';
 import { EVERYWHERE, get, type Inquiry, list } from '../api/inquiry.ts';
 import { GATEWAY_GROUP, kinds } from '../api/kinds.ts';
 import type { Service } from '../api/kubernetes.ts';
 import { labels } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { ResolvedGateway } from '../render/gateways.ts';
+import { type AttachedListener, attachedListeners } from './attachment.ts';
+import { isGatewayReady } from './gateways.ts';
 import { type HttpListener, type Scheme, selectListeners } from './listeners.ts';
 import { advertisedPaths } from './paths.ts';
 
@@ -14,6 +16,8 @@ export interface DiscoveredUrl {
   readonly scheme: Scheme;
   readonly host: string;
   readonly path: string;
+  /** Whether it leads to the model only together with the header that names it. */
+  readonly modelRouting: boolean;
   readonly origin: { readonly group: string; readonly kind: string; readonly name: string; readonly namespace: string };
 }
 
@@ -45,8 +49,9 @@ export function* discoverUrls(
     const listeners = selectListeners(resolved.gateway, resolved.parentRef, settings.urlScheme);
     if (isRejection(listeners)) return listeners;
     const service = yield* findBackingService(gateway);
-    const entries = [...externalEntries(route, resolved, listeners, settings), ...internalEntries(service, listeners, settings)];
-    const urls = paths.flatMap((path) => entries.map((entry) => ({ ...entry, path, origin, url: formatUrl(entry, path) })));
+    const attached = attachedListeners(route, resolved.gateway, listeners);
+    const entries = [...externalEntries(resolved.gateway, attached, settings), ...internalEntries(service, attached, settings)];
+    const urls = paths.flatMap((way) => entries.map((entry) => ({ ...entry, ...way, origin, url: formatUrl(entry, way.path) })));
     found.push(...new Map(urls.map((url) => [url.url, url])).values());
   }
   return found;
@@ -59,21 +64,18 @@ interface Entry {
   readonly port: number;
 }
 
-/** One entry per listener and host name; none while the gateway has no address (R5.59 - R5.61). */
-function externalEntries(
-  route: HTTPRoute,
-  { gateway }: ResolvedGateway,
-  listeners: readonly HttpListener[],
-  { wildcardHostname }: DiscoverySettings,
-): Entry[] {
+/**
+ * One entry per listener and host name (R5.59, R5.60). A gateway without address has none, as in the reference (R5.61), but for the host
+ * names that the route states itself: they are served as soon as the gateway is programmed, and some gateways never show an address (B5.15).
+ */
+function externalEntries(gateway: Gateway, listeners: readonly AttachedListener[], { wildcardHostname }: DiscoverySettings): Entry[] {
   const addresses = gateway.status?.addresses ?? [];
-  if (addresses.length === 0) return [];
+  const isServed = addresses.length > 0 || isGatewayReady(gateway);
   const concrete = (hostname: string): string => hostname.replace(/^\*\./, `${wildcardHostname}.`);
-  const routeHosts = (route.spec?.hostnames ?? []).filter((hostname) => hostname !== '' && hostname !== '*').map(concrete);
   const addressHosts = addresses.flatMap(({ value }) => (value ? [value] : []));
-  return listeners.flatMap(({ scheme, port, hostname }) => {
-    const listenerHosts = hostname ? [concrete(hostname)] : addressHosts;
-    const hosts = routeHosts.length > 0 ? routeHosts : listenerHosts;
+  return listeners.flatMap(({ scheme, port, hostname, routeHosts }) => {
+    const otherHosts = hostname && addresses.length > 0 ? [concrete(hostname)] : addressHosts;
+    const hosts = isServed && routeHosts.length > 0 ? routeHosts.map(concrete) : otherHosts;
     return [...hosts].sort().map((host) => ({ scheme, host, port }));
   });
 }

@@ -33,7 +33,8 @@ const demanding: Distribution = {
   *discoverUrls({ service: { metadata } }, found) {
     const origin = { group: 'route.openshift.io', kind: 'Route', name: 'edge', namespace: 'ingress' };
     const path = `/${metadata.namespace}/${metadata.name}`;
-    return found.length === 0 ? [] : [{ url: `https://apps.example.com${path}`, scheme: 'https', host: 'apps.example.com', path, origin }];
+    const url = `https://apps.example.com${path}`;
+    return found.length === 0 ? [] : [{ url, scheme: 'https', host: 'apps.example.com', path, modelRouting: false, origin }];
   },
   watchedKinds: [],
 };

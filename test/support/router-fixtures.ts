@@ -1,4 +1,4 @@
-import type { Gateway, HTTPRoute, Listener, ObservedCondition } from '../../api/gateway-api.ts';
+import type { Gateway, HTTPRoute, Listener, ListenerStatus, ObservedCondition } from '../../api/gateway-api.ts';
 import { kinds, POOL_GROUP_V1 } from '../../api/kinds.ts';
 import type { Condition, Service } from '../../api/kubernetes.ts';
 import { annotations } from '../../api/metadata.ts';
@@ -131,6 +131,7 @@ interface GatewayOverrides {
   addresses?: string[];
   annotations?: Record<string, string>;
   conditions?: ObservedCondition[];
+  listenerStatus?: ListenerStatus[];
   generation?: number;
 }
 
@@ -141,6 +142,7 @@ export function gateway({
   listeners = [listener('http', 'HTTP', 80)],
   addresses = [],
   conditions,
+  listenerStatus,
   ...metadata
 }: GatewayOverrides = {}): Gateway {
   return {
@@ -148,7 +150,11 @@ export function gateway({
     kind: kinds.gateway.kind,
     metadata: { name, namespace, ...metadata },
     spec: { gatewayClassName: 'istio', listeners },
-    status: { addresses: addresses.map((value) => ({ value })), ...(conditions ? { conditions } : {}) },
+    status: {
+      addresses: addresses.map((value) => ({ value })),
+      ...(conditions ? { conditions } : {}),
+      ...(listenerStatus ? { listeners: listenerStatus } : {}),
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { DiscoveredUrl } from '../../../assess/urls.ts';
 import { ask } from '../../support/answers.ts';
 import { context, coreService, gateway, httpRoute, listener, rule, serviceBackend } from '../../support/router-fixtures.ts';
 
-function discovered(url: string, gatewayName = 'gw'): DiscoveredUrl {
+function discovered(url: string, gatewayName = 'gw', modelRouting = false): DiscoveredUrl {
   const { protocol, hostname, pathname } = new URL(url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
   return {
@@ -14,6 +14,7 @@ function discovered(url: string, gatewayName = 'gw'): DiscoveredUrl {
     scheme,
     host: hostname.replace(/^\[|\]$/g, ''),
     path: pathname,
+    modelRouting,
     origin: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: gatewayName, namespace: 'gw-ns' },
   };
 }
@@ -60,6 +61,14 @@ describe('names of addresses (R5.70)', () => {
     ['http://localhost/', 'internal-model-routing'],
   ];
   for (const [url, name] of table) it(`of ${url} is ${name}`, () => expect(addressName(discovered(url), 'cluster.local')).to.equal(name));
+
+  it('tell of a path that needs the header, wherever it is (B5.13)', () => {
+    const url = discovered('https://api.example.com/v1/completions', 'gw', true);
+    expect(addressName(url, 'cluster.local')).to.equal('gateway-external-model-routing');
+    expect(addressesOf([url], context({ spec: { model: { uri: 'x', name: 'base' } } }))[0]?.models).to.deep.equal([
+      { name: 'publishers/ns/models/base' },
+    ]);
+  });
 });
 
 describe('status.addresses', () => {

@@ -11,7 +11,7 @@ describe('advertised paths (R5.57, R5.58)', () => {
     modelRouting: [rule('/v1/chat/completions', pool, header(HEADER))],
     publisher: [rule('/publishers/ns/models/llama-70b', pool)],
   };
-  const pathsOf = (...rules: ReturnType<typeof rule>[][]) => advertisedPaths(httpRoute({ rules: rules.flat() }), HEADER);
+  const pathsOf = (...rules: ReturnType<typeof rule>[][]) => advertisedPaths(httpRoute({ rules: rules.flat() }), HEADER).map(({ path }) => path);
 
   it('has one path per URL family, shallow ones first', () => {
     expect(pathsOf(families.path, families.modelRouting, families.publisher)).to.deep.equal([
@@ -25,6 +25,28 @@ describe('advertised paths (R5.57, R5.58)', () => {
     expect(pathsOf(families.modelRouting, families.publisher)).to.deep.equal(['/v1/chat/completions', '/publishers/ns/models/llama-70b']);
     expect(pathsOf(families.path, families.publisher)).to.deep.equal(['/ns/my-llm', '/publishers/ns/models/llama-70b']);
     expect(pathsOf(families.path, families.modelRouting)).to.deep.equal(['/ns/my-llm', '/v1/chat/completions']);
+  });
+
+  it('says which path needs the header to lead to the model (B5.13)', () => {
+    const needsHeader = (...rules: ReturnType<typeof rule>[]) =>
+      advertisedPaths(httpRoute({ rules }), HEADER).map(({ path, modelRouting }) => [path, modelRouting]);
+    const byHeader = rule('/v1', pool, header(HEADER));
+    expect(needsHeader(byHeader, rule('/ns/my-llm', svc))).to.deep.equal([
+      ['/v1', true],
+      ['/ns/my-llm', false],
+    ]);
+    expect(needsHeader(byHeader, rule('/v1', svc))).to.deep.equal([['/v1', false]]);
+    expect(needsHeader()).to.deep.equal([['/', false]]);
+  });
+
+  it('does not take services of a namespace called publishers for publishers (B5.13)', () => {
+    const model = '/publishers/publishers/models/llama-70b';
+    const rules = [rule('/publishers/my-llm', svc), rule(model, svc)];
+    expect(advertisedPaths(httpRoute({ namespace: 'publishers', rules }), HEADER).map(({ path }) => path)).to.deep.equal([
+      '/publishers/my-llm',
+      model,
+    ]);
+    expect(pathsOf(rules)).to.deep.equal(['/publishers/my-llm']);
   });
 
   it('takes the first seen of equally shallow paths of one length', () => {

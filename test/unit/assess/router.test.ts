@@ -175,7 +175,14 @@ describe('the router of a service', () => {
       },
     });
     const origin = { group: 'route.openshift.io', kind: 'Route', name: 'edge', namespace: 'ingress' };
-    const url = { url: 'https://apps.example.com/ns/llama', scheme: 'https', host: 'apps.example.com', path: '/ns/llama', origin } as const;
+    const url = {
+      url: 'https://apps.example.com/ns/llama',
+      scheme: 'https',
+      host: 'apps.example.com',
+      path: '/ns/llama',
+      modelRouting: false,
+      origin,
+    } as const;
 
     it('publishes them among the others, with their origin', () => {
       const { addresses = [], url: primary } = pass(context({ spec }), [edge], undefined, having([url])).assessment.status ?? {};

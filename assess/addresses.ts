@@ -44,7 +44,11 @@ export function primaryUrl(urls: readonly DiscoveredUrl[], context: Context): st
 }
 
 function sortedUrls(urls: readonly DiscoveredUrl[]): DiscoveredUrl[] {
-  const distinct = new Map(urls.map((u) => [`${u.url} ${u.origin.kind} ${u.origin.namespace}/${u.origin.name}`, u]));
+  const distinct = new Map<string, DiscoveredUrl>();
+  for (const found of urls) {
+    const key = `${found.url} ${found.origin.kind} ${found.origin.namespace}/${found.origin.name}`;
+    if (distinct.get(key)?.modelRouting !== false) distinct.set(key, found);
+  }
   return [...distinct.values()].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
 }
 

@@ -32,7 +32,7 @@ function withHosts(route: HTTPRoute, listeners: readonly HttpListener[]): Attach
   return taking.length > 0 ? taking : listeners.map((listener) => ({ ...listener, routeHosts: hosts }));
 }
 
-/** What a listener allows, and the gateway can serve there: without a word about kinds, protocols that are HTTP carry HTTPRoutes. */
+/** Whether what the listener allows, and what the gateway says it supports there, has HTTPRoutes in it; a list that is empty says nothing. */
 function servesHttpRoutes({ tls, allowedRoutes }: Listener, status: ListenerStatus | undefined): boolean {
   const excluded = (routeKinds: readonly RouteKind[] = []): boolean => routeKinds.length > 0 && !routeKinds.some(isHttpRoute);
   return tls?.mode !== 'Passthrough' && !excluded(allowedRoutes?.kinds) && !excluded(status?.supportedKinds);

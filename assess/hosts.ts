@@ -14,7 +14,11 @@ export function reachOf(host: string, clusterDomain: string): Reach {
 }
 
 function isPrivateAddress(host: string): boolean {
-  if (host.includes(':')) return /^f[cd]/.test(host) || /^fe[89ab]/.test(host) || host === '::1';
+  const [, mapped] = /^::ffff:([\d.]+)$/.exec(host) ?? [];
+  return isPrivateIPv4(mapped ?? host) || /^f[cd][\da-f]{2}:/.test(host) || /^fe[89ab][\da-f]:/.test(host) || host === '::1';
+}
+
+function isPrivateIPv4(host: string): boolean {
   const octets = host.split('.').map((octet) => (/^\d{1,3}$/.test(octet) ? Number(octet) : Number.NaN));
   const [a = Number.NaN, b = Number.NaN] = octets;
   if (octets.length !== 4 || octets.some((octet) => !(octet <= 255))) return false;

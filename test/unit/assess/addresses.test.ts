@@ -27,6 +27,12 @@ describe('reach of a host (R5.65)', () => {
     ['172.31.255.1', 'internal'],
     ['172.32.0.1', 'external'],
     ['fd00::1', 'internal'],
+    ['FC01:2::3', 'internal'],
+    ['fd::1', 'external'],
+    ['fe80::1', 'internal'],
+    ['::1', 'internal'],
+    ['::ffff:10.0.0.1', 'internal'],
+    ['::ffff:203.0.113.1', 'external'],
     ['2001:db8::1', 'external'],
     ['localhost', 'internal'],
     ['service.local', 'internal'],
@@ -97,6 +103,16 @@ describe('status.addresses', () => {
   it('lists a URL once per gateway (B5.15)', () => {
     const urls = [discovered('http://a.example.com/'), discovered('http://a.example.com/'), discovered('http://a.example.com/', 'other')];
     expect(addressesOf(urls, c).map(({ origin }) => origin?.name)).to.deep.equal(['gw', 'other']);
+  });
+
+  it('does not ask for the header where one of two routes does without', () => {
+    const [byHeader, plain] = [true, false].map((modelRouting) => discovered('http://a.example.com/v1', 'gw', modelRouting));
+    for (const urls of [
+      [byHeader, plain],
+      [plain, byHeader],
+    ]) {
+      expect(addressesOf(urls as DiscoveredUrl[], c).map(({ name }) => name)).to.deep.equal(['gateway-external']);
+    }
   });
 
   it('of a service without route is the workload Service (R5.76)', () => {

@@ -4,6 +4,9 @@ import type { Context, EventText } from './children.ts';
 import { declaredNames, publishedNames, qualifiedName } from './model-names.ts';
 import { routingGroupOf } from './routing-group.ts';
 
+/** Of a crowd that serves one model, this many are named: what is said must not change with each that joins. */
+const NAMED = 10;
+
 /** Header matches and publisher paths of two services that name the same model shadow each other; this says so (R5.129). */
 export function* reportCollisions(context: Context): Inquiry<EventText | undefined> {
   const { name, namespace } = context.service.metadata;
@@ -22,11 +25,12 @@ export function* reportCollisions(context: Context): Inquiry<EventText | undefin
   }
   if (services.length === 0) return undefined;
   const quoted = [...models].sort().map((model) => `"${model}"`);
+  const named = services.sort().slice(0, NAMED).join(', ') + (services.length > NAMED ? ' and others' : '');
   return {
     type: 'Warning',
     reason: 'ModelNameCollision',
     message:
-      `Model name ${quoted.join(', ')} is also served by ${services.sort().join(', ')} in namespace ${namespace}: the gateway will shadow one of them ` +
+      `Model name ${quoted.join(', ')} is also served by ${named} in namespace ${namespace}: the gateway will shadow one of them ` +
       `on shared publisher paths and model-routing headers. This service stays reachable under /${namespace}/${name}.`,
   };
 }

@@ -67,6 +67,9 @@ export function watchForServices(watches: ServiceWatches): void {
   });
 }
 
+/** More services than this that serve one model know that they collide, and need not hear of each that joins or leaves. */
+const CROWD = 20;
+
 function serviceChanged({ dependencies, news, enqueue }: ServiceWatches, before: StoredService | undefined, after: StoredService | undefined): void {
   const service = after ?? before;
   if (!service) return;
@@ -76,7 +79,9 @@ function serviceChanged({ dependencies, news, enqueue }: ServiceWatches, before:
   const shared = { group: groupsToWake(before, after), model: namesToCompareAgain(before, after) };
   for (const by of ['group', 'model'] as const) {
     for (const value of shared[by]) {
-      for (const peer of dependencies.dependentsOnIndex(service.metadata.namespace, by, value)) if (peer !== key) enqueue(peer);
+      const peers = dependencies.dependentsOnIndex(service.metadata.namespace, by, value);
+      if (by === 'model' && peers.size > CROWD) continue;
+      for (const peer of peers) if (peer !== key) enqueue(peer);
     }
   }
 }

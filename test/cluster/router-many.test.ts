@@ -104,32 +104,19 @@ describe('an event among a thousand services', function () {
     reads: {},
   };
 
+  /** With a managed route, whose model others may serve, too. */
+  const routed = (name: string, model: string): KubeObject => {
+    const { object } = service(name).with({ model: { uri: 'hf://org/model', name: model }, router: { route: {} } });
+    return { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } };
+  };
+  const rename = (name: string, model: string) => () =>
+    controlPlane.admin.patch(kinds.service, NAMESPACE, name, { spec: { model: { name: model } } });
+
   it('about one gateway costs requests for its own services only', async () => {
     expect(await costOf(() => address('203.0.113.7', 'gateway-3'), SERVICES_PER_GATEWAY)).to.deep.equal(onlyItsOwn);
     const { items } = await controlPlane.admin.list(kinds.service, NAMESPACE);
     const reached = items.filter(({ status }) => (status as { url?: string })?.url === 'http://203.0.113.7/3');
     expect(reached.length).to.equal(SERVICES_PER_GATEWAY);
-  });
-
-  it('wakes two services, and no others, when they begin or end to claim the same model (B5.27)', async () => {
-    const routed = (name: string, model: string) => {
-      const { object } = service(name).with({ model: { uri: 'hf://org/model', name: model }, router: { route: {} } });
-      return { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } };
-    };
-    const collisions = async () => {
-      const { items } = await controlPlane.admin.list(kinds.event, NAMESPACE);
-      const told = items.filter(({ reason }) => reason === 'ModelNameCollision') as { involvedObject?: { name: string }; count?: number }[];
-      return told.map(({ involvedObject, count }) => `${involvedObject?.name} ${count}`).sort();
-    };
-    await costOf(() => create([routed('twin-a', 'one'), routed('twin-b', 'two'), routed('single', 'three')]), 3);
-    const rename = (name: string) => () => controlPlane.admin.patch(kinds.service, NAMESPACE, 'twin-b', { spec: { model: { name } } });
-    const passesOver = async (model: string): Promise<number> => (await costOf(rename(model), 2)).passes;
-
-    expect(await passesOver('one'), 'passes when they begin to collide').to.equal(2);
-    await eventually(async () => expect(await collisions()).to.deep.equal(['twin-a 1', 'twin-b 1']));
-    expect(await passesOver('two'), 'passes when they end to collide').to.equal(2);
-    expect(await passesOver('one'), 'passes when they collide again').to.equal(2);
-    await eventually(async () => expect(await collisions()).to.deep.equal(['twin-a 2', 'twin-b 2']));
   });
 
   it('about a gateway costs nothing when its services are stopped', async () => {
@@ -143,5 +130,28 @@ describe('an event among a thousand services', function () {
     expect(changed).to.deep.equal(onlyItsOwn);
     const behind = coreService('gateway-3', NAMESPACE, { ports: [80] }) as object as KubeObject;
     expect(await costOf(() => controlPlane.admin.create(behind), SERVICES_PER_GATEWAY)).to.deep.equal(onlyItsOwn);
+  });
+
+  it('wakes two services, and no others, when they begin or end to claim the same model (B5.27)', async () => {
+    const collisions = async () => {
+      const { items } = await controlPlane.admin.list(kinds.event, NAMESPACE);
+      const told = items.filter(({ reason }) => reason === 'ModelNameCollision') as { involvedObject?: { name: string }; count?: number }[];
+      return told.map(({ involvedObject, count }) => `${involvedObject?.name} ${count}`).sort();
+    };
+    await costOf(() => create([routed('twin-a', 'one'), routed('twin-b', 'two'), routed('single', 'three')]), 3);
+    const passesOver = async (model: string): Promise<number> => (await costOf(rename('twin-b', model), 2)).passes;
+
+    expect(await passesOver('one'), 'passes when they begin to collide').to.equal(2);
+    await eventually(async () => expect(await collisions()).to.deep.equal(['twin-a 1', 'twin-b 1']));
+    expect(await passesOver('two'), 'passes when they end to collide').to.equal(2);
+    expect(await passesOver('one'), 'passes when they collide again').to.equal(2);
+    await eventually(async () => expect(await collisions()).to.deep.equal(['twin-a 2', 'twin-b 2']));
+  });
+
+  it('wakes nobody of a crowd that serves one model anyway (B5.27)', async () => {
+    const crowd = Array.from({ length: 21 }, (_, i) => routed(`crowd-${i}`, 'popular'));
+    await costOf(() => create(crowd), crowd.length);
+    expect((await costOf(() => create([routed('newcomer', 'popular')]), 1)).passes, 'passes when one joins').to.be.below(crowd.length);
+    expect((await costOf(rename('newcomer', 'unpopular'), 1)).passes, 'passes when it leaves').to.equal(1);
   });
 });

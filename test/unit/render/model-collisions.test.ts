@@ -68,6 +68,13 @@ describe('collisions of model names', () => {
       expect(namesToCompareAgain(before, after)).to.deep.equal(names));
   }
 
+  it('says the same to a crowd, whoever joins it', () => {
+    const crowd = (size: number) => collidingEvent(Array.from({ length: size }, (_, i) => declares(`peer-${String(i).padStart(2, '0')}`, 'base')));
+    expect(crowd(11)?.message).to.contain(' peer-08, peer-09 and others in namespace ns');
+    expect(crowd(12)).to.deep.equal(crowd(11));
+    expect(crowd(10)?.message).to.contain(' peer-08, peer-09 in namespace ns');
+  });
+
   it('names model, services and namespace, sorted', () => {
     expect(collidingEvent([declares('z', 'base'), declares('b', 'base')])?.message).to.equal(
       'Model name "base" is also served by b, z in namespace ns: the gateway will shadow one of them on shared publisher paths and ' +

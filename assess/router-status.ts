@@ -61,7 +61,7 @@ function schedulerStatus(pool: string, service: string): NonNullable<RouterStatu
 }
 
 /** `status.router.group` (R5.115): the members with the same models, stopped ones too, with the weight they declare. */
-export function groupStatus(group: RoutingGroup): NonNullable<RouterStatus['group']> {
+export function groupStatus(group: Pick<RoutingGroup, 'name' | 'matching'>): NonNullable<RouterStatus['group']> {
   const member = ({ name, weight, stopped, backend }: GroupMember) => ({ name, weight, ...(stopped ? { stopped } : {}), backendRef: { ...backend } });
   return { name: group.name, members: group.matching.map(member) };
 }

@@ -44,7 +44,7 @@ export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
 
   const services = yield* list<LLMInferenceService>(kinds.service, context.service.metadata.namespace);
   const groupName = context.spec.router?.route?.group;
-  const group = groupName === undefined ? undefined : resolveGroup(context, groupName, services);
+  const group = groupName === undefined ? undefined : yield* resolveGroup(context, groupName, services);
   const grouped = group ? fitBackends(rewriteSharedRules(versioned, group, context)) : versioned;
   if (isRejection(grouped)) return { stage: { name: 'route', present: [], absent: [], rejection: grouped } };
   const timed = context.settings.ingress.disableRouteTimeouts ? withoutEndlessTimeouts(grouped) : grouped;

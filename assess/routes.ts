@@ -37,7 +37,9 @@ export function explainRoute(route: HTTPRoute): string | undefined {
   const reports = reportsOn(route).filter(({ conditions }) => findCondition(conditions, 'Accepted'));
   for (const { conditions } of reports) {
     const problem = firstProblem(conditions ?? [], route);
-    if (problem) return `"${problem.status}" (reason "${problem.reason ?? ''}", message "${problem.message ?? ''}")`;
+    if (!problem) continue;
+    const words = `"${problem.status}" (reason "${problem.reason ?? ''}", message "${problem.message ?? ''}")`;
+    return isCurrent(problem, route.metadata) ? words : `${words} of an older generation`;
   }
   const waiting = parents.filter((parent) => !reports.some((status) => sameParent(parent, status.parentRef, namespace)));
   if (waiting.length === 0) return undefined;

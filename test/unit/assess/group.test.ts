@@ -104,9 +104,12 @@ describe('what a gateway says about the rules of a group (B5.12)', () => {
     const stale = ok.map((c) => ({ ...c, observedGeneration: GENERATION - 1 }));
     for (const [silent, words] of [
       [route([]), `not accepted yet by ${place}`],
-      [route(stale), '"True" (reason "Accepted", message "")'],
+      [route(stale), '"True" (reason "Accepted", message "") of an older generation'],
       [route(answer('Accepted', 'Pending', GENERATION)), '"False" (reason "Pending", message "no such thing")'],
-      [route(answer('ResolvedRefs', 'BackendNotFound', GENERATION - 1)), '"False" (reason "BackendNotFound", message "no such thing")'],
+      [
+        route(answer('ResolvedRefs', 'BackendNotFound', GENERATION - 1)),
+        '"False" (reason "BackendNotFound", message "no such thing") of an older generation',
+      ],
       [route(answer('ResolvedRefs', 'BackendNotFound')), '"False" (reason "BackendNotFound", message "no such thing")'],
     ] as const) {
       expect(told(alone, silent).ready).to.deep.equal({ type: 'GroupReady', status: 'True', message: `${own}: ${words}` });

@@ -47,6 +47,12 @@ export const routerSubConditions: readonly string[] = [
   t.tokenizerReady,
 ];
 
+/** Reasons by which `ScalingReady` and `PrefillScalingReady` are True for a workload that may go to zero (06 §12 item 12). */
+export const zeroReasons = { away: 'ScaledToZero', comingBack: 'ScaledFromZero' } as const;
+
+/** Reasons by which `GroupDegraded` says what a gateway refuses of the rules of a group (B5.12). */
+export const refusalReasons = { backends: 'BackendResolutionFailed', route: 'RouteRefused' } as const;
+
 export const STOPPED = { reason: 'Stopped', message: 'Service is stopped' } as const;
 
 /** The condition of a type, the first when it is listed twice. */

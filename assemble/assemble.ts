@@ -74,6 +74,21 @@ export function* assemble(service: LLMInferenceService, settings: Settings, opti
   };
 }
 
+/**
+ * What a service and its baseRefs state, without presets and with templates as they stand: enough for those who want to know the model of
+ * another service. Asks for configs. A rejection when one is missing or cannot be merged.
+ */
+export function* mergeStated(service: LLMInferenceService, options: Options): Inquiry<LLMInferenceServiceSpec | Rejection> {
+  const spec = service.spec ?? {};
+  const names = (spec.baseRefs ?? []).map((ref) => ref.name ?? '');
+  const baseRefs = yield* configFinder(service, options)(names, 'UserRef');
+  if (isRejection(baseRefs)) return baseRefs;
+  const detected = detect(spec, baseRefs);
+  if (isRejection(detected)) return detected;
+  const named = withModelName(service, detected.model?.name);
+  return mergeSpecs([...baseRefs.map((config) => config.layer), { origin: 'service', spec: named.spec ?? {} }]);
+}
+
 type Finder = (names: readonly string[], source: AppliedConfig['source']) => Inquiry<FoundConfig[] | Rejection>;
 
 function configFinder({ metadata }: LLMInferenceService, { systemNamespace }: Options): Finder {

@@ -1,7 +1,7 @@
 import { isStopped } from '../api/predicates.ts';
 import type { LLMInferenceService } from '../api/types.ts';
 import { comparedNames } from '../render/model-names.ts';
-import { isRoutable, routingGroupOf, routingWeightOf } from '../render/routing-group.ts';
+import { isEligiblePeer, isRefused, isRoutable, routingGroupOf, routingWeightOf } from '../render/routing-group.ts';
 
 /**
  * The routing groups of the namespace whose other members must be reconciled because of a change to one service (R5.122):
@@ -26,6 +26,8 @@ function aspectsForPeers(service: LLMInferenceService): string {
     model ?? null,
     baseRefs ?? null,
     isRoutable(service),
+    isEligiblePeer(service, true),
+    isRefused(service),
     comparedNames(service),
     routingGroupOf(service) ?? null,
     routingWeightOf(service),

@@ -29,6 +29,11 @@ export function explainPods(pods: readonly Pod[]): string | undefined {
   return undefined;
 }
 
+/** Whether a container of these pods failed or cannot start; one that still waits for a node or an image did not. */
+export function hasFailedContainer(pods: readonly Pod[]): boolean {
+  return pods.some((pod) => pod.metadata?.deletionTimestamp === undefined && explainContainers(pod) !== undefined);
+}
+
 function explainContainers({ status }: Pod): string | undefined {
   for (const [what, statuses] of [
     ['init container', status?.initContainerStatuses ?? []],

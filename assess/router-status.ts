@@ -54,7 +54,7 @@ export function* observeScheduler(context: Context): Inquiry<RouterStatus['sched
 }
 
 /** `status.router.group` (R5.115): the members with the same models, stopped ones too, with the weight they declare. */
-export function groupStatus(group: RoutingGroup): NonNullable<RouterStatus['group']> {
+export function groupStatus(group: Pick<RoutingGroup, 'name' | 'matching'>): NonNullable<RouterStatus['group']> {
   const member = ({ name, weight, stopped, backend }: GroupMember) => ({ name, weight, ...(stopped ? { stopped } : {}), backendRef: { ...backend } });
   return { name: group.name, members: group.matching.map(member) };
 }

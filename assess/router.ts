@@ -83,11 +83,13 @@ export function* assessRouter(
   const { found: ownRoutes } = yield* readOwnRoutes(context);
   const routes = managed ? [...ownRoutes, managed] : ownRoutes;
 
+  const assessed = group && managed ? assessGroup(group, managed) : { conditions: noGroup, events: [] };
   const discovery = yield* discoverAll(routes, context, distribution);
-  if (isRejection(discovery)) return { conditions: [routeFailed(discovery.message)], events: [], routes, gateways: [], rejection: discovery };
+  if (isRejection(discovery)) {
+    const conditions = [routeFailed(discovery.message), ...assessed.conditions];
+    return { ...assessed, conditions, ...(group ? { status: withGroup(context, group) } : {}), routes, gateways: [], rejection: discovery };
+  }
   const { gateways, urls } = discovery;
-
-  const assessed = group && managed ? assessGroup(group) : { conditions: noGroup, events: [] };
   const router = routed ? yield* composeStatus(context, routes, group) : undefined;
   const status = { ...(router ? { router } : {}), ...(routed ? routedAddresses(urls, context) : unroutedAddresses(context)) };
   return { ...assessed, status, routes, gateways };
@@ -106,6 +108,12 @@ export function* assessReadiness(
 }
 
 const previousUrl = ({ service }: Context): { url?: string } => (service.status?.url === undefined ? {} : { url: service.status.url });
+
+/** The published status with the group as it is, which is settled as soon as the route is written (R5.115). */
+function withGroup(context: Context, group: RoutingGroup): NonNullable<RouterAssessment['status']> {
+  const { router, addresses } = context.service.status ?? {};
+  return { router: { ...router, group: groupStatus(group) }, ...(addresses ? { addresses } : {}), ...previousUrl(context) };
+}
 
 /** Nothing at all where nothing was discovered: an empty list is not kept on the wire. */
 function routedAddresses(urls: readonly DiscoveredUrl[], context: Context): { addresses?: Address[]; url?: string } {

@@ -1,5 +1,5 @@
-import { conditionTypes, findCondition } from '../api/conditions.ts';
-import { type HTTPRoute, isCurrent, type ObservedCondition, sameParent } from '../api/gateway-api.ts';
+import { conditionTypes, findCondition, refusalReasons } from '../api/conditions.ts';
+import { type HTTPRoute, isCurrent, type ObservedCondition, type RouteParentStatus, sameParent } from '../api/gateway-api.ts';
 import type { Context } from '../render/children.ts';
 import { nameOf } from '../render/identity.ts';
 import { wantsManagedRoute } from '../render/route.ts';
@@ -34,16 +34,48 @@ export function explainRoute(route: HTTPRoute): string | undefined {
   const namespace = route.metadata.namespace ?? '';
   const parents = route.spec?.parentRefs ?? [];
   if (parents.length === 0) return 'the route has no parent gateway';
-  const reports = (route.status?.parents ?? []).filter(
-    (status) => findCondition(status.conditions, 'Accepted') && parents.some((parent) => sameParent(parent, status.parentRef, namespace)),
-  );
+  const reports = reportsOn(route).filter(({ conditions }) => findCondition(conditions, 'Accepted'));
   for (const { conditions } of reports) {
     const problem = firstProblem(conditions ?? [], route);
-    if (problem) return `"${problem.status}" (reason "${problem.reason ?? ''}", message "${problem.message ?? ''}")`;
+    if (!problem) continue;
+    const words = `"${problem.status}" (reason "${problem.reason ?? ''}", message "${problem.message ?? ''}")`;
+    return isCurrent(problem, route.metadata) ? words : `${words} of an older generation`;
   }
   const waiting = parents.filter((parent) => !reports.some((status) => sameParent(parent, status.parentRef, namespace)));
   if (waiting.length === 0) return undefined;
   return `not accepted yet by ${waiting.map((parent) => `${parent.namespace ?? namespace}/${parent.name}`).join(', ')}`;
+}
+
+/** What controllers say about the parents that the spec names. */
+export function reportsOn({ metadata: { namespace = '' }, spec, status }: HTTPRoute): RouteParentStatus[] {
+  return (status?.parents ?? []).filter(({ parentRef }) => (spec?.parentRefs ?? []).some((parent) => sameParent(parent, parentRef, namespace)));
+}
+
+/** What a gateway refuses about a route. */
+export interface Refusal {
+  readonly reason: (typeof refusalReasons)[keyof typeof refusalReasons];
+  /** In the words of the gateway. */
+  readonly words: string;
+}
+
+/**
+ * What a gateway refuses about a route as it stands. Only an answer that names the present generation is one; a gateway that has not looked
+ * yet (`Pending`) has not answered (B5.12).
+ */
+export function refusalOf(route: HTTPRoute): Refusal | undefined {
+  const { namespace, generation } = route.metadata;
+  for (const { parentRef, conditions } of reportsOn(route)) {
+    for (const [type, reason] of [
+      ['ResolvedRefs', refusalReasons.backends],
+      ['Accepted', refusalReasons.route],
+    ] as const) {
+      const told = findCondition(conditions, type);
+      if (told?.status !== 'False' || told.reason === 'Pending' || !generation || told.observedGeneration !== generation) continue;
+      const words = [told.reason, told.message].filter(Boolean).join(': ');
+      return { reason, words: `${parentRef.namespace ?? namespace}/${parentRef.name} says ${words}` };
+    }
+  }
+  return undefined;
 }
 
 /** The first offending condition of one report: `Accepted`, then `ResolvedRefs`, which must be there (R5.90). */

@@ -1,4 +1,4 @@
-import { conditionTypes, findCondition } from '../api/conditions.ts';
+import { conditionTypes, findCondition, zeroReasons } from '../api/conditions.ts';
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject } from '../api/kubernetes.ts';
@@ -8,7 +8,8 @@ import { adapterPreferences } from '../render/adapter-preferences.ts';
 import type { Context } from '../render/children.ts';
 import { actuatorInTheWay, actuatorKind, workloadOf } from '../render/scaling.ts';
 import { type ConditionChange, clearCondition, markFalse, markTrue } from './condition-change.ts';
-import { type LiveWorkload, readLive } from './workloads.ts';
+import { hasFailedContainer } from './pod-failures.ts';
+import { type LiveWorkload, podsOf, readLive, type Shape, servingReplicas } from './workloads.ts';
 
 /** What is read of a live HorizontalPodAutoscaler or ScaledObject. */
 export interface LiveActuator extends KubeObject {
@@ -27,9 +28,13 @@ export function* assessScaling(context: Context, phase: ScalingPhase): Inquiry<C
   const inTheWay = yield* actuatorInTheWay(context, phase);
   if (inTheWay) return markFalse(type, 'ActuatorSwitching', explainSwitch(inTheWay, `${kind.kind} ${name}`));
   const live = yield* readLive<LiveActuator>(context, kind, name);
-  if (kind === kinds.scaledObject) return judgeScaledObject(type, live);
-  const verdict = judgeHpa(type, live);
-  return isDisabled(verdict) && (yield* isAtZero(context, phase, workload)) ? markTrue(type, 'ScaledToZero') : verdict;
+  const reason = mayRest(context, phase, workload) ? yield* reasonAtRest(context, phase, workload) : undefined;
+  if (kind === kinds.scaledObject) {
+    const verdict = judgeScaledObject(type, live);
+    return reason && isTrue(verdict) ? markTrue(type, reason) : verdict;
+  }
+  const verdict = judgeHpa(type, reason === zeroReasons.away ? withoutActivity(live) : live);
+  return reason && (isTrue(verdict) || isDisabled(verdict)) ? markTrue(type, reason) : verdict;
 }
 
 function wantedActuator(context: Context, phase: ScalingPhase): { kind: Kind; name: string; workload: WorkloadSpec } | undefined {
@@ -53,14 +58,35 @@ function explainSwitch({ kind, metadata }: KubeObject, wanted: string): string {
   return `${wanted} is created once ${kind} ${name} is gone${holding}`;
 }
 
+const isTrue = (verdict: ConditionChange): boolean => 'status' in verdict && verdict.status === 'True';
 const isDisabled = (verdict: ConditionChange): boolean => 'reason' in verdict && verdict.reason === 'ScalingDisabled';
 
-/** An HPA rests while its target has no replicas: that is as it should be where the adapter may take them away (06 §12 item 12). */
-function* isAtZero(context: Context, phase: ScalingPhase, workload: WorkloadSpec): Inquiry<boolean> {
-  if (!adapterPreferences(context, phase)?.scalesToZero) return false;
+/** An HPA whose target has no replicas rests; whether it still says so, or what it said before, tells nothing. */
+function withoutActivity(hpa: LiveActuator | undefined): LiveActuator | undefined {
+  const conditions = hpa?.status?.conditions?.filter(({ type }) => type !== 'ScalingActive');
+  return hpa && conditions ? { ...hpa, status: { conditions } } : hpa;
+}
+
+/** Whether the adapter may take the replicas of a phase away, and gives them back when requests come (R6b.150). */
+function mayRest(context: Context, phase: ScalingPhase, { scaling }: WorkloadSpec): boolean {
+  const preferences = adapterPreferences(context, phase);
+  const keda = scaling?.keda ?? scaling?.wva?.keda;
+  return keda ? preferences !== undefined && keda.idleReplicaCount === 0 : preferences?.scalesToZero === true;
+}
+
+/**
+ * The reason of a phase that is at zero (06 §12 item 12), or comes back from there: it was given replicas, none of them serves yet, and
+ * none has failed. Peers of its routing group tell it by this from one that has lost its replicas (B5.9).
+ */
+function* reasonAtRest(context: Context, phase: ScalingPhase, workload: WorkloadSpec): Inquiry<string | undefined> {
   const { kind, name } = scaleTargetRef(context, phase, workload);
   const target = yield* get<LiveWorkload>(kind, context.service.metadata.namespace, name);
-  return target?.spec?.replicas === 0;
+  if (target?.spec?.replicas === 0) return zeroReasons.away;
+  const before = findCondition(context.service.status?.conditions, scalingConditions[phase])?.reason;
+  if (!target || (before !== zeroReasons.away && before !== zeroReasons.comingBack)) return undefined;
+  const shape: Shape = kind === kinds.deployment ? 'deployment' : 'leaderWorkerSet';
+  const hasCome = servingReplicas(target, shape) > 0 || hasFailedContainer(yield* podsOf(context, target, shape));
+  return hasCome ? undefined : zeroReasons.comingBack;
 }
 
 /** A HorizontalPodAutoscaler is ready unless it cannot scale or does not know to what (R6.44). */

@@ -4,7 +4,7 @@ import { type Rejection, reject } from '../api/rejection.ts';
 import type { WorkloadReference, WorkloadsStatus } from '../api/types.ts';
 import type { Context } from '../render/children.ts';
 import { nameOf } from '../render/identity.ts';
-import { type LiveWorkload, readLive } from './workloads.ts';
+import { type LiveWorkload, readLive, servingReplicas } from './workloads.ts';
 
 export interface WorkloadStatusReport {
   /** `status.workloads`, undefined when it is to be removed. */
@@ -29,7 +29,7 @@ export function* observeWorkloads(context: Context): Inquiry<WorkloadStatusRepor
       const problem = `failed to read ${isDeployment ? 'deployment' : 'LWS'} ${reference.name} for replica count: not found`;
       return { workloads, rejection: reject('WorkloadNotFound', problem, { retry: true }) };
     }
-    const readyReplicas = (isDeployment ? live.status?.availableReplicas : live.status?.readyReplicas) ?? 0;
+    const readyReplicas = servingReplicas(live, isDeployment ? 'deployment' : 'leaderWorkerSet');
     workloads = { ...workloads, [part]: { ...reference, readyReplicas } };
   }
   return { workloads };

@@ -13,7 +13,7 @@ export interface LiveWorkload extends KubeObject {
   status?: { observedGeneration?: number; availableReplicas?: number; readyReplicas?: number; conditions?: Condition[] };
 }
 
-type Shape = 'deployment' | 'leaderWorkerSet';
+export type Shape = 'deployment' | 'leaderWorkerSet';
 
 interface Part {
   readonly condition: string;
@@ -68,16 +68,21 @@ function* assessWorkload(context: Context, type: string, shape: Shape, name: str
   const live = yield* readLive<LiveWorkload>(context, kinds[shape], name);
   const verdict = live ? judgeAvailability(type, live, shape) : progressing(type, shape);
   if (!live || 'clear' in verdict || verdict.status === 'True') return verdict;
-  const selector = podLabels(live, shape, name);
-  const pods = Object.keys(selector).length > 0 ? yield* list<Pod>(kinds.pod, context.service.metadata.namespace, selector) : [];
-  const words = explainPods(pods);
+  const words = explainPods(yield* podsOf(context, live, shape));
   // Clients compare the reason: it stays that of the workload, what its pods say is added to the message.
   return words === undefined ? verdict : markFalse(type, verdict.reason ?? '', [verdict.message, words].filter(Boolean).join('; '));
 }
 
-/** Labels by which the pods of a live workload are found. */
-function podLabels(live: LiveWorkload, shape: Shape, name: string): Record<string, string> {
-  return shape === 'deployment' ? (live.spec?.selector?.matchLabels ?? {}) : { 'leaderworkerset.sigs.k8s.io/name': name };
+/** The pods of a live workload, by their labels. */
+export function* podsOf({ service }: Context, live: LiveWorkload, shape: Shape): Inquiry<readonly Pod[]> {
+  const { name = '' } = live.metadata;
+  const selector = shape === 'deployment' ? (live.spec?.selector?.matchLabels ?? {}) : { 'leaderworkerset.sigs.k8s.io/name': name };
+  return Object.keys(selector).length > 0 ? yield* list<Pod>(kinds.pod, service.metadata.namespace, selector) : [];
+}
+
+/** How many replicas of a live workload serve (R3.106). */
+export function servingReplicas({ status }: LiveWorkload, shape: Shape): number {
+  return (shape === 'deployment' ? status?.availableReplicas : status?.readyReplicas) ?? 0;
 }
 
 /**

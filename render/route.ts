@@ -56,7 +56,7 @@ export function* renderRoute(context: Context): Inquiry<RenderedRoute> {
 function* findGroup(context: Context): Inquiry<RoutingGroup | undefined> {
   const name = context.spec.router?.route?.group;
   if (name === undefined) return undefined;
-  return resolveGroup(context, name, yield* findServices(context.service.metadata.namespace, { by: 'group', keys: [name] }));
+  return yield* resolveGroup(context, name, yield* findServices(context.service.metadata.namespace, { by: 'group', keys: [name] }));
 }
 
 function* applyModelRouting(rules: readonly HTTPRouteRule[], context: Context): Inquiry<HTTPRouteRule[] | Rejection> {

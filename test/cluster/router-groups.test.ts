@@ -164,6 +164,23 @@ describe('a routing group', () => {
     await inherited.reaches(splits(['inherited=5', 'v1=70']));
   });
 
+  it('lists a stopped member whose model comes from a config as one of its own (B5.10)', async () => {
+    const { namespace } = place;
+    const base = config('base', { model: { uri: 'hf://Qwen/Qwen2.5-7B-Instruct', name: 'shared' } });
+    await place.admin.create({ ...base, metadata: { ...base.metadata, namespace } });
+    const based = (name: string, weight: number) =>
+      given(
+        place,
+        service(name)
+          .with({ model: { uri: 'hf://Qwen/Qwen2.5-7B-Instruct' }, router: spec('g', weight).router ?? {} })
+          .basedOn('base'),
+      );
+    const [v1, v2] = [await based('v1', 80), await based('v2', 20)];
+    for (const one of [v1, v2]) await one.reaches(isReady, splits(['v1=80', 'v2=20']));
+    await v2.annotate(annotations.stop, 'true');
+    await v1.reaches(splits(['v1=80'], ['v1=80', 'v2=20']), hasNoCondition('GroupDegraded'), isReady);
+  });
+
   it('says so when nobody takes its traffic (B5.9)', async () => {
     const v1 = await member('v1', 'g', 0);
     await v1.reaches(isReady, inGroup, condition('GroupDegraded', 'True', 'NoWeight'), splits(['v1=0']));

@@ -1,7 +1,7 @@
 import { kinds } from '../../api/kinds.ts';
 import type { Container, KubeObject, ObjectMeta } from '../../api/kubernetes.ts';
 import { defaultOptions, type Options } from '../../api/options.ts';
-import type { LLMInferenceServiceSpec, PodTemplate } from '../../api/types.ts';
+import type { LLMInferenceServiceSpec, LLMInferenceServiceStatus, PodTemplate } from '../../api/types.ts';
 import type { ResolvedAdapter } from '../../assemble/adapters.ts';
 import type { AutoscalingSettings, CredentialSettings, Settings, StorageSettings } from '../../assemble/settings.ts';
 import type { Context } from '../../render/children.ts';
@@ -14,6 +14,7 @@ export const UID = 'uid-of-llama';
 interface Overrides {
   readonly metadata?: Partial<ObjectMeta>;
   readonly spec?: LLMInferenceServiceSpec;
+  readonly status?: LLMInferenceServiceStatus;
   readonly adapters?: readonly ResolvedAdapter[];
   readonly storage?: Partial<StorageSettings>;
   readonly s3?: Partial<CredentialSettings['s3']>;
@@ -87,6 +88,7 @@ export function workloadContext(overrides: Overrides = {}): Context {
       apiVersion: kinds.service.apiVersion,
       kind: kinds.service.kind,
       metadata: { name: 'llama', namespace: NAMESPACE, uid: UID, ...overrides.metadata } as Context['service']['metadata'],
+      ...(overrides.status ? { status: overrides.status } : {}),
     },
     spec: { model: { uri: 'hf://meta/llama', name: 'llama' }, template: pod(), ...overrides.spec },
     adapters: overrides.adapters ?? [],

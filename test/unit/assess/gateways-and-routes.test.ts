@@ -94,7 +94,7 @@ describe('readiness of a route (5.22.5)', () => {
         parentRefs: [one],
         parents: [{ parentRef: one, conditions: [condition('Accepted', 'True', 'Accepted', 3), condition('ResolvedRefs', 'True', '', 5)] }],
       }),
-      '"True" (reason "Accepted", message "")',
+      '"True" (reason "Accepted", message "") of an older generation',
     ],
     ['a stale entry of a gateway that is no longer a parent (B5.18)', httpRoute({ parentRefs: [two], parents: [rejected, good(two)] }), undefined],
     [

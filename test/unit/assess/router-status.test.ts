@@ -86,10 +86,10 @@ describe('status.router.group (R5.115)', () => {
   it('lists matching members, stopped ones with their declared weight', () => {
     const backend = { group: '', kind: 'Service', name: 'x', port: 8000 } as const;
     const matching = [
-      { name: 'a', weight: 0, stopped: false, models: ['m'], backend },
-      { name: 'b', weight: 20, stopped: true, models: ['m'], backend },
+      { name: 'a', weight: 0, stopped: false, models: ['m'], backend, refused: false },
+      { name: 'b', weight: 20, stopped: true, models: ['m'], backend, refused: false },
     ];
-    expect(groupStatus({ name: 'g', matching, divergent: [{ name: 'c', weight: 1, stopped: false, models: ['n'], backend }] })).to.deep.equal({
+    expect(groupStatus({ name: 'g', matching })).to.deep.equal({
       name: 'g',
       members: [
         { name: 'a', weight: 0, backendRef: backend },

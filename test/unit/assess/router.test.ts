@@ -99,7 +99,26 @@ describe('the router of a service', () => {
         reason: 'HTTPRouteReconcileError',
         message: 'Failed to reconcile HTTPRoute: listener "nope" not found in gateway kserve/kserve-ingress-gateway',
       },
+      { type: 'GroupReady', clear: true },
+      { type: 'GroupDegraded', clear: true },
     ]);
+  });
+
+  it('settles the group as soon as the route is written, whatever becomes of the addresses (R5.115)', () => {
+    const http = { spec: { parentRefs: [{ ...defaultParent, sectionName: 'nope' }], rules: [] } };
+    const published = { gateways: [], group: { name: 'former', members: [] } };
+    const c = context({
+      spec: { router: { route: { http, group: 'g', weight: 70 } } },
+      status: { url: 'http://old/', addresses: [{ url: 'http://old/' }], router: published },
+    });
+    const { status, conditions } = pass(c).assessment;
+    expect(conditions.map(({ type }) => type)).to.deep.equal(['HTTPRoutesReady', 'GroupReady', 'GroupDegraded']);
+    const backendRef = { group: '', kind: 'Service', name: 'llama-kserve-workload-svc', port: 8000 };
+    expect(status).to.deep.equal({
+      url: 'http://old/',
+      addresses: [{ url: 'http://old/' }],
+      router: { gateways: [], group: { name: 'g', members: [{ name: 'llama', weight: 70, backendRef }] } },
+    });
   });
 
   it('advertises nothing while the gateway has neither address nor Service', () => {
@@ -163,7 +182,8 @@ describe('the router of a service', () => {
         },
       ],
     });
-    expect(assessment.conditions[0]).to.deep.equal({ type: 'GroupReady', status: 'True' });
+    const message = 'the gateway does not follow the rules of llama as they stand: not accepted yet by kserve/kserve-ingress-gateway';
+    expect(assessment.conditions[0]).to.deep.equal({ type: 'GroupReady', status: 'True', message });
   });
 
   describe('in a distribution that has URLs of its own (R5.68)', () => {

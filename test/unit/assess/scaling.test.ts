@@ -5,7 +5,7 @@ import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
 import { assessScaling, judgeHpa, judgeScaledObject, type LiveActuator } from '../../../assess/scaling.ts';
 import type { ScalingPhase } from '../../../render/actuator.ts';
 import { ask } from '../../support/answers.ts';
-import { ownedByLlama, workloadContext } from '../../support/workload-fixtures.ts';
+import { NAMESPACE, ownedByLlama, workloadContext } from '../../support/workload-fixtures.ts';
 
 const condition = (type: string, status: Condition['status'], reason?: string, message?: string): Condition => ({
   type,
@@ -114,13 +114,60 @@ describe('scaling conditions', () => {
     });
     const ours = { metricsAdapter: {}, metadata: { annotations: { 'llmisvc.io/scale-to-zero': 'true' } } };
     const broken = { type: 'ScalingReady', status: 'False', reason: 'ScalingDisabled', message: 'off' };
+    const zero = { type: 'ScalingReady', status: 'True', reason: 'ScaledToZero' };
     for (const [title, options, replicas, expected] of [
-      ['are True where the adapter may take it to zero', ours, 0, { type: 'ScalingReady', status: 'True', reason: 'ScaledToZero' }],
+      ['are True where the adapter may take it to zero', ours, 0, zero],
       ['are False where it may not', { metricsAdapter: {} }, 0, broken],
       ['are False where there is no adapter', { metadata: ours.metadata }, 0, broken],
       ['are False as long as it has some', ours, 1, broken],
     ] as const) {
       it(title, () => expect(assess('main', { scaling: hpa }, { ...options, objects: [disabled, target(replicas)] })).to.deep.equal(expected));
     }
+
+    const works = object('hpa', 'llama-kserve-hpa', { status: { conditions: [able, condition('ScalingActive', 'True', 'ValidMetricFound', '')] } });
+    it('say so before the HPA does, whatever it says of its metrics (B5.9)', () => {
+      const blind = { ...works, status: { conditions: [able, condition('ScalingActive', 'False', 'FailedGetExternalMetric', 'gone')] } };
+      for (const hpaNow of [works, blind]) expect(assess('main', { scaling: hpa }, { ...ours, objects: [hpaNow, target(0)] })).to.deep.equal(zero);
+    });
+    it('say when the HPA does not find it', () => {
+      const lost = { ...works, status: { conditions: [condition('AbleToScale', 'False', 'FailedGetScale', 'gone')] } };
+      expect(assess('main', { scaling: hpa }, { ...ours, objects: [lost, target(0)] })).to.include({ status: 'False', reason: 'FailedGetScale' });
+    });
+
+    describe('that comes back', () => {
+      const was = (reason: string) => ({ ...ours, status: { conditions: [{ type: 'ScalingReady', status: 'True' as const, reason }] } });
+      const selector = { matchLabels: { app: 'llama' } };
+      const live = (availableReplicas: number) => ({ ...target(2), spec: { replicas: 2, selector }, status: { availableReplicas } });
+      const pod = (containerStatuses: object[]) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'llama-1', namespace: NAMESPACE, labels: selector.matchLabels },
+        status: { containerStatuses, conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no node' }] },
+      });
+      const back = { type: 'ScalingReady', status: 'True', reason: 'ScaledFromZero' };
+      const plain = { type: 'ScalingReady', status: 'True' };
+      const failing = pod([{ name: 'main', ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } }]);
+      for (const [title, before, objects, expected] of [
+        ['say so from the first moment', 'ScaledToZero', [disabled, live(0)], back],
+        ['say so as long as no replica serves', 'ScaledFromZero', [works, live(0)], back],
+        ['say so while pods wait for a node', 'ScaledFromZero', [works, live(0), pod([])], back],
+        ['are plain when one serves', 'ScaledFromZero', [works, live(1)], plain],
+        ['are plain when one has failed', 'ScaledFromZero', [works, live(0), failing], plain],
+        ['are plain when it was not away', '', [works, live(0)], plain],
+      ] as const) {
+        it(title, () => expect(assess('main', { scaling: hpa }, { ...was(before), objects })).to.deep.equal(expected));
+      }
+    });
+
+    it('are True for KEDA where it takes it to zero and the adapter wakes it (R6b.150)', () => {
+      const keda = object('keda', 'llama-kserve-keda', { status: scaledObject(condition('Ready', 'True')).status });
+      const idle = (idleReplicaCount?: number) => ({
+        scaling: { ...direct, keda: { triggers: [], ...(idleReplicaCount === 0 ? { idleReplicaCount } : {}) } },
+      });
+      const plain = { type: 'ScalingReady', status: 'True' };
+      expect(assess('main', idle(0), { metricsAdapter: {}, objects: [keda, target(0)] })).to.deep.equal(zero);
+      expect(assess('main', idle(0), { objects: [keda, target(0)] })).to.deep.equal(plain);
+      expect(assess('main', idle(), { ...ours, objects: [keda, target(0)] })).to.deep.equal(plain);
+    });
   });
 });

@@ -1,7 +1,19 @@
 import { expect } from 'chai';
 import type { LLMInferenceService, LLMInferenceServiceSpec, LLMInferenceServiceStatus, WorkloadReference } from '../../../api/types.ts';
 import { isParticipantRule, isUnderParticipantPath } from '../../../render/backends.ts';
-import { backendOf, isEligiblePeer, isSharedRule, resolveGroup, routingGroupOf, weightedBackends } from '../../../render/routing-group.ts';
+import type { Context } from '../../../render/children.ts';
+import {
+  backendOf,
+  isEligiblePeer,
+  isRoutable,
+  isSharedRule,
+  type RoutingGroup,
+  resolveGroup,
+  routingGroupOf,
+  weightedBackends,
+} from '../../../render/routing-group.ts';
+import { ask } from '../../support/answers.ts';
+import { config } from '../../support/manifests.ts';
 import { context, header, rule, service, serviceBackend } from '../../support/router-fixtures.ts';
 
 const workload = (readyReplicas?: number): WorkloadReference => ({
@@ -17,6 +29,8 @@ const inGroup = (group: string, weight: number, model?: LLMInferenceServiceSpec[
 const member = (name: string, overrides: Parameters<typeof service>[0] = {}): LLMInferenceService =>
   service({ name, spec: inGroup('g', 10, { uri: 'x', name: 'm' }), status: running, ...overrides });
 const STOP = { 'serving.kserve.io/stop': 'TRUE' };
+const resolve = (self: Context, services: readonly LLMInferenceService[], configs: readonly object[] = []): RoutingGroup =>
+  ask(resolveGroup(self, 'g', services), configs);
 
 describe('eligibility of a peer (5.22.9)', () => {
   const out: [string, LLMInferenceService][] = [
@@ -35,6 +49,32 @@ describe('eligibility of a peer (5.22.9)', () => {
     expect(isEligiblePeer(member('a', { annotations: STOP, status: {} }), false)).to.equal(true));
 });
 
+describe('a peer whose replicas are away on purpose (B5.9)', () => {
+  const pool = { inferencePool: { group: 'inference.networking.k8s.io', kind: 'InferencePool', name: 'p' } };
+  const at = (ready: number | undefined, prefill: number | undefined, reasons: Record<string, string>, router: object = { scheduler: pool }) => ({
+    conditions: [
+      { type: 'RouterReady', status: 'True' as const },
+      ...Object.entries(reasons).map(([type, reason]) => ({ type, status: 'True' as const, reason })),
+    ],
+    workloads: { primary: workload(ready), ...(prefill === undefined ? {} : { prefill: workload(prefill) }), scheduler: workload(1) },
+    router,
+  });
+  const [away, back] = ['ScaledToZero', 'ScaledFromZero'];
+  const table: [string, LLMInferenceServiceStatus, boolean][] = [
+    ['went to zero', at(0, undefined, { ScalingReady: away }), true],
+    ['comes back', at(0, undefined, { ScalingReady: back }), true],
+    ['has both phases at zero', at(0, 0, { ScalingReady: away, PrefillScalingReady: away }), true],
+    ['has one phase back', at(2, 0, { ScalingReady: '', PrefillScalingReady: back }), true],
+    ['lost the replicas of its other phase', at(0, 0, { ScalingReady: away, PrefillScalingReady: '' }), false],
+    ['lost its replicas', at(0, undefined, { ScalingReady: '' }), false],
+    ['has no endpoint picker to hold requests', at(0, undefined, { ScalingReady: away }, {}), false],
+    ['has none that runs', { ...at(0, undefined, { ScalingReady: away }), workloads: { primary: workload(0), scheduler: workload(0) } }, false],
+  ];
+  for (const [what, status, routable] of table) {
+    it(`${routable ? 'gets' : 'gets no'} traffic when it ${what}`, () => expect(isRoutable(member('a', { status }))).to.equal(routable));
+  }
+});
+
 describe('a peer that takes part already', () => {
   const unready = (reason: string, readyReplicas = 1): LLMInferenceServiceStatus => ({
     conditions: [{ type: 'RouterReady', status: 'False', reason }],
@@ -45,7 +85,7 @@ describe('a peer that takes part already', () => {
   });
   const matching = (peerStatus: LLMInferenceServiceStatus, ownStatus: LLMInferenceServiceStatus, overrides: object = {}) => {
     const self = context({ name: 'self', spec: inGroup('g', 80, { uri: 'x', name: 'm' }), status: ownStatus });
-    return resolveGroup(self, 'g', [member('a', { status: peerStatus, ...overrides })]).matching.map(({ name }) => name);
+    return resolve(self, [member('a', { status: peerStatus, ...overrides })]).matching.map(({ name }) => name);
   };
 
   it('stays while its own route waits for the gateway', () => {
@@ -92,11 +132,11 @@ describe('resolving a routing group', () => {
 
   it('sorts members by name and leaves out other groups and ungrouped services', () => {
     const others = [member('z'), member('a'), member('other', { spec: inGroup('h', 1) }), service({ name: 'lone', status: running })];
-    expect(names(resolveGroup(self(), 'g', others).matching)).to.deep.equal(['a', 'self', 'z']);
+    expect(names(resolve(self(), others).matching)).to.deep.equal(['a', 'self', 'z']);
   });
 
   it('always has self, from the effective spec, ready or not', () => {
-    const group = resolveGroup(self(), 'g', [service({ name: 'self', status: {} })]);
+    const group = resolve(self(), [service({ name: 'self', status: {} })]);
     expect(group.matching).to.deep.equal([
       {
         name: 'self',
@@ -104,13 +144,73 @@ describe('resolving a routing group', () => {
         stopped: false,
         models: ['m'],
         backend: { group: '', kind: 'Service', name: 'self-kserve-workload-svc', port: 8000 },
+        refused: false,
       },
     ]);
+    expect(group.self).to.equal(group.matching[0]);
+  });
+
+  it('knows who would be there if it were ready, and who is refused by a gateway (B5.12)', () => {
+    const unready = { conditions: [{ type: 'RouterReady', status: 'False' as const }] };
+    const refused = {
+      ...running,
+      conditions: [...(running.conditions ?? []), { type: 'GroupDegraded', status: 'True' as const, reason: 'RouteRefused' }],
+    };
+    const others = [
+      member('z', { status: unready }),
+      member('a', { status: {} }),
+      member('going', { status: unready, deletionTimestamp: '2026-01-01T00:00:00Z' }),
+      member('odd', { status: unready, spec: inGroup('g', 1, { uri: 'x', name: 'n' }) }),
+      member('b', { status: refused }),
+    ];
+    const group = resolve(self(), others);
+    expect(names(group.waiting)).to.deep.equal(['a', 'z']);
+    expect(group.matching.map(({ name, refused: is }) => [name, is])).to.deep.equal([
+      ['b', true],
+      ['self', false],
+    ]);
+  });
+
+  describe('whose members have models from configs (B5.10)', () => {
+    const base = config('base', { model: { uri: '', name: 'm' }, router: { route: { weight: 7 } } });
+    const configs = [{ ...base, metadata: { ...base.metadata, namespace: 'ns' } }];
+    const spec: LLMInferenceServiceSpec = { baseRefs: [{ name: 'base' }], model: { uri: 'x', name: 'b' }, router: { route: { group: 'g' } } };
+
+    it('compares what the config of a stopped member states', () => {
+      const stopped = member('b', { annotations: STOP, status: {}, spec });
+      expect(resolve(self(), [stopped], configs).matching).to.deep.include({
+        ...resolve(self(), [], []).self,
+        name: 'b',
+        weight: 7,
+        stopped: true,
+        backend: { group: '', kind: 'Service', name: 'b-kserve-workload-svc', port: 8000 },
+      });
+    });
+    it('compares what the config of a member without addresses states', () => {
+      expect(names(resolve(self(), [member('b', { spec })], configs).matching)).to.deep.equal(['b', 'self']);
+    });
+    it('goes by the published names where there are some, and by the stored ones where the config is gone', () => {
+      const published = member('b', { spec, status: { ...running, addresses: [{ models: [{ name: 'n' }] }] } });
+      expect(names(resolve(self(), [published], configs).divergent)).to.deep.equal(['b']);
+      expect(resolve(self(), [member('b', { spec })]).divergent.map(({ models }) => models)).to.deep.equal([['b']]);
+    });
+  });
+
+  it('gives a pool that a config refers to the group that all members see (R5.109)', () => {
+    const pooled = (name: string): LLMInferenceServiceSpec => ({
+      model: { uri: 'x', name: 'm' },
+      router: { route: { group: 'g', weight: 1 }, scheduler: { pool: { ref: { name } } } },
+    });
+    const stated = self({ spec: pooled('shared') });
+    const inherited: Context = { ...stated, service: { ...stated.service, spec: inGroup('g', 1, { uri: 'x', name: 'm' }) } };
+    const groups = (context: Context) => resolve(context, []).matching.map(({ backend }) => [backend.group, backend.name]);
+    expect(groups(stated)).to.deep.equal([['inference.networking.x-k8s.io', 'shared']]);
+    expect(groups(inherited)).to.deep.equal([['inference.networking.k8s.io', 'shared']]);
   });
 
   it('sends the traffic of self to its pool before the pool is in the status (B5.6)', () => {
     const spec: LLMInferenceServiceSpec = { model: { uri: 'x', name: 'm' }, router: { scheduler: {}, route: { group: 'g', weight: 1 } } };
-    expect(weightedBackends(resolveGroup(self({ spec }), 'g', []))).to.deep.equal([
+    expect(weightedBackends(resolve(self({ spec }), []))).to.deep.equal([
       { group: 'inference.networking.k8s.io', kind: 'InferencePool', name: 'self-inference-pool', port: 8000, weight: 1 },
     ]);
   });
@@ -118,20 +218,20 @@ describe('resolving a routing group', () => {
   it('keeps members with other model or adapter names apart', () => {
     const other = member('b', { spec: inGroup('g', 1, { uri: 'x', name: 'n' }) });
     const adapted = member('c', { spec: inGroup('g', 1, { uri: 'x', name: 'm', lora: { adapters: [{ name: 'sql', uri: 'y' }] } }) });
-    const { matching, divergent } = resolveGroup(self(), 'g', [other, adapted]);
+    const { matching, divergent } = resolve(self(), [other, adapted]);
     expect(names(matching)).to.deep.equal(['self']);
     expect(names(divergent)).to.deep.equal(['b', 'c']);
   });
 
   it('compares published names with those of a spec (B5.10)', () => {
     const published = member('b', { status: { ...running, addresses: [{ models: [{ name: 'publishers/ns/models/m' }, { name: 'm' }] }] } });
-    expect(names(resolveGroup(self(), 'g', [published]).matching)).to.deep.equal(['b', 'self']);
+    expect(names(resolve(self(), [published]).matching)).to.deep.equal(['b', 'self']);
   });
 
   it('lists a stopped member that has the model of self, and sends it nothing', () => {
     const adapted = { uri: 'x', name: 'm', lora: { adapters: [{ name: 'sql', uri: 'y' }] } };
     const stopped = member('b', { annotations: STOP, status: {}, spec: inGroup('g', 20, adapted) });
-    const group = resolveGroup(self(), 'g', [stopped]);
+    const group = resolve(self(), [stopped]);
     expect(names(group.matching)).to.deep.equal(['b', 'self']);
     expect(names(weightedBackends(group))).to.deep.equal(['self-kserve-workload-svc']);
   });
@@ -143,7 +243,7 @@ describe('resolving a routing group', () => {
       status: { ...running, router: { group: { name: 'g', members: [{ name: 'b', weight: 7 }] } } },
     });
     expect(routingGroupOf(inherited)).to.equal('g');
-    expect(weightedBackends(resolveGroup(self(), 'g', [inherited])).map(({ weight }) => weight)).to.deep.equal([7, 80]);
+    expect(weightedBackends(resolve(self(), [inherited])).map(({ weight }) => weight)).to.deep.equal([7, 80]);
   });
 
   it('forgets the published group of a service that left it', () => {

@@ -1,9 +1,8 @@
 import { type HTTPRoute, isGatewayReference } from '../api/gateway-api.ts';
 import { get, type Inquiry } from '../api/inquiry.ts';
 import { GATEWAY_GROUP, kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
-import type { KubeObject } from '../api/kubernetes.ts';
 import { eppServiceName, externalPoolName, inferencePoolName } from '../api/predicates.ts';
-import type { GatewayStatus, InferencePoolSpec, RouterStatus } from '../api/types.ts';
+import type { GatewayStatus, RouterStatus } from '../api/types.ts';
 import type { Context } from '../render/children.ts';
 import type { GroupMember, RoutingGroup } from '../render/routing-group.ts';
 
@@ -39,24 +38,18 @@ export function observedGateways(routes: readonly HTTPRoute[]): GatewayStatus[] 
 }
 
 /**
- * `status.router.scheduler` (R5.80): pool and EPP Service; undefined without scheduler. For an external pool it is what the
- * pool itself names as its endpoint picker (B5.20), and the previous value while that pool cannot be read.
+ * `status.router.scheduler` (R5.79, R5.80): pool and EPP Service; undefined without scheduler. For an external pool it is the previous
+ * value while that pool cannot be read.
  */
 export function* observeScheduler(context: Context): Inquiry<RouterStatus['scheduler']> {
   const { name, namespace } = context.service.metadata;
   const scheduler = context.spec.router?.scheduler;
   if (!scheduler) return undefined;
   const external = externalPoolName(scheduler);
-  if (external === undefined) return schedulerStatus(inferencePoolName(scheduler, name), eppServiceName(scheduler, name));
-  const pool = yield* get<KubeObject & { spec?: InferencePoolSpec }>(kinds.inferencePool, namespace, external);
-  if (!pool) return context.service.status?.router?.scheduler;
-  return schedulerStatus(external, pool.spec?.endpointPickerRef?.name ?? eppServiceName(scheduler, name));
-}
-
-function schedulerStatus(pool: string, service: string): NonNullable<RouterStatus['scheduler']> {
+  if (external !== undefined && !(yield* get(kinds.inferencePool, namespace, external))) return context.service.status?.router?.scheduler;
   return {
-    inferencePool: { group: POOL_GROUP_V1, kind: 'InferencePool', name: pool },
-    service: { group: '', kind: 'Service', name: service },
+    inferencePool: { group: POOL_GROUP_V1, kind: 'InferencePool', name: inferencePoolName(scheduler, name) },
+    service: { group: '', kind: 'Service', name: eppServiceName(scheduler, name) },
   };
 }
 

@@ -203,7 +203,7 @@ describe('what the router of a service refers to', () => {
     });
     await qwen.reaches(isReady, condition('InferencePoolReady', 'True'), async (actor) => {
       const { inferencePool, service: picker } = (await actor.stored()).status?.router?.scheduler ?? {};
-      expect([inferencePool?.name, picker?.name]).to.deep.equal(['theirs', 'their-picker']);
+      expect([inferencePool?.name, picker?.name]).to.deep.equal(['theirs', 'qwen-epp-service']);
     });
     await qwen.reaches(
       has(kinds.httpRoute, suffixes.route, (child) => {

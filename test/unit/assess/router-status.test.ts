@@ -43,12 +43,12 @@ describe('status.router.gateways (5.22.3)', () => {
 });
 
 describe('status.router.scheduler (R5.79, R5.80)', () => {
-  const pool = (name: string, picker?: string) => ({
+  const shared = {
     apiVersion: 'inference.networking.k8s.io/v1',
     kind: 'InferencePool',
-    metadata: { name, namespace: 'ns' },
-    spec: picker ? { endpointPickerRef: { name: picker } } : {},
-  });
+    metadata: { name: 'shared', namespace: 'ns' },
+    spec: { endpointPickerRef: { name: 'their-epp' } },
+  };
   const status = (poolName: string, service: string) => ({
     inferencePool: { group: 'inference.networking.k8s.io', kind: 'InferencePool', name: poolName },
     service: { group: '', kind: 'Service', name: service },
@@ -61,8 +61,8 @@ describe('status.router.scheduler (R5.79, R5.80)', () => {
       status('llama-inference-pool', 'llama-epp-service'),
     );
   });
-  it('names the external pool and its endpoint picker (B5.20)', () => {
-    expect(ask(observeScheduler(context({ spec: external })), [pool('shared', 'their-epp')])).to.deep.equal(status('shared', 'their-epp'));
+  it('names the external pool, and the Service that a picker of the service would have', () => {
+    expect(ask(observeScheduler(context({ spec: external })), [shared])).to.deep.equal(status('shared', 'llama-epp-service'));
   });
   it('keeps what it said while the external pool cannot be read', () => {
     const before = status('shared', 'their-epp');

@@ -5,7 +5,7 @@ import { isAlreadyExists, isConflict, isImmutable, isKindNotServed, isNotFound, 
 import { comparisonWith, deviationsOf, foreignKeys, hashOf, type Memory } from './apply-memory.ts';
 import type { Client } from './client.ts';
 import { differences, sharedKeys } from './compare.ts';
-import { prepareDesired } from './desired.ts';
+import { mayAdd, prepareDesired } from './desired.ts';
 import type { CacheAnswer } from './informer.ts';
 import { shapeOf } from './known-defaults.ts';
 import { ownedBy } from './managed-fields.ts';
@@ -184,7 +184,10 @@ export function createApplier(options: ApplierOptions): Applier {
     const shape = shapeFor(ref.kind);
     const desired = prepareDesired(ref.kind, task.desired, observed);
     const keys = memory?.keys ?? (await keysOwned(ref, foreignKeys(shape, desired, observed)));
-    const patch = differences(shape, desired, observed, comparisonWith(memory, keys));
+    const exact = comparisonWith(memory, keys);
+    const keeps = memory?.hash === task.hash ? mayAdd(ref.kind, desired) : undefined;
+    const isRight = keeps !== undefined && !differences(shape, desired, observed, { ...exact, keeps });
+    const patch = isRight ? undefined : differences(shape, desired, observed, exact);
     if (!patch) {
       // Still our own write: the cache has not seen it yet.
       const written = memory?.written?.object === observed ? memory.written : undefined;

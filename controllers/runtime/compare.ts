@@ -8,6 +8,8 @@ export interface Comparison {
   accepts(path: string, desired: unknown, observed: unknown): boolean;
   /** Whether a key of a shared map (or the element of a shared list) was ours before, so that leaving it out means to remove it. */
   drops(path: string): boolean;
+  /** Whether what others added stays: fields that are not asked for, and elements after the last of a list. Nowhere when left out. */
+  keeps?(path: string): boolean;
 }
 
 const SAME = Symbol('same');
@@ -69,14 +71,15 @@ function surplus(shape: Shape | undefined, found: unknown, path: string, compari
     // Nothing but defaults. What others wrote into a shared map below keeps the object from being removed as a whole.
     if (difference === SAME || shape.shared || holdsShared(shape)) return difference;
   }
-  return comparison.accepts(path, undefined, found) ? SAME : null;
+  return comparison.keeps?.(path) || comparison.accepts(path, undefined, found) ? SAME : null;
 }
 
 const holdsShared = (shape: Shape): boolean => Object.values(shape.fields ?? {}).some((field) => field.shared !== undefined);
 
 function compareLists(shape: Shape | undefined, desired: readonly unknown[], observed: readonly unknown[], path: string, comparison: Comparison) {
   if (shape?.sharedBy) return compareShared(shape.sharedBy, shape, desired, observed, path, comparison);
-  if (desired.length !== observed.length) return comparison.accepts(path, desired, observed) ? SAME : withoutNulls(desired);
+  const fits = comparison.keeps?.(path) ? desired.length <= observed.length : desired.length === observed.length;
+  if (!fits) return comparison.accepts(path, desired, observed) ? SAME : withoutNulls(desired);
   const same = desired.map((element, i) => compare(shape?.items, element, observed[i], at(path, i), comparison)).every((d) => d === SAME);
   return same ? SAME : withoutNulls(desired);
 }

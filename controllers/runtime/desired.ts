@@ -1,5 +1,6 @@
 import { type Kind, kinds } from '../../api/kinds.ts';
 import type { KubeObject, LabelSelector } from '../../api/kubernetes.ts';
+import { labels } from '../../api/metadata.ts';
 import { isObject, type Json } from './shape.ts';
 
 /**
@@ -10,6 +11,16 @@ export function prepareDesired(kind: Kind, desired: KubeObject, observed: KubeOb
   if (kind === kinds.secret) return withEncodedData(desired);
   if (kind === kinds.deployment && observed) return withLiveSelector(desired, observed);
   return desired;
+}
+
+/**
+ * Where others may add to an object, by JSON pointer, as long as what is desired of it does not change: in the spec of a managed
+ * route, but for the rules of one that belongs to a group (R5.43, B5.3). Undefined where they may not.
+ */
+export function mayAdd(kind: Kind, { metadata }: Json): ((path: string) => boolean) | undefined {
+  if (kind !== kinds.httpRoute) return undefined;
+  const grouped = (metadata as KubeObject['metadata'] | undefined)?.labels?.[labels.routingGroup] !== undefined;
+  return (path) => path.startsWith('/spec/') && !(grouped && path.startsWith('/spec/rules'));
 }
 
 /** `stringData` is write-only: the server stores it, encoded, in `data`. */

@@ -1,6 +1,6 @@
 import type { Kind } from '../../api/kinds.ts';
 import { kinds } from '../../api/kinds.ts';
-import { KEDA_ANNOTATIONS, SCALED_OBJECT_LABEL } from '../../api/metadata.ts';
+import { KEDA_ANNOTATIONS, labels, SCALED_OBJECT_LABEL } from '../../api/metadata.ts';
 import { podTemplate, templateMetadata } from './pod-shape.ts';
 import type { Json, Shape } from './shape.ts';
 
@@ -244,7 +244,15 @@ const steeredKinds: readonly Kind[] = [kinds.horizontalPodAutoscaler, kinds.scal
  */
 export function shapeOf(kind: Kind, kept: readonly string[] = []): Shape {
   const shape = shapes.get(kind) ?? {};
-  return { ...shape, assigned: ['status'], fields: { ...shape.fields, metadata: steeredKinds.includes(kind) ? steered(kept) : metadata } };
+  return { ...shape, assigned: ['status'], fields: { ...shape.fields, metadata: metadataOf(kind, kept) } };
+}
+
+function metadataOf(kind: Kind, kept: readonly string[]): Shape {
+  if (steeredKinds.includes(kind)) return steered(kept);
+  // Peers and users find the members of a group by this label, so nobody else may put a route there (R5.43).
+  return kind === kinds.httpRoute
+    ? { ...metadata, fields: { ...metadata.fields, labels: { shared: (key) => key !== labels.routingGroup } } }
+    : metadata;
 }
 
 function steered(kept: readonly string[]): Shape {

@@ -186,6 +186,67 @@ describe('apply', () => {
     }
   });
 
+  describe('a route that others add to (R5.43, B5.3)', () => {
+    const specOf = (object: KubeObject) => object.spec as { hostnames?: string[]; rules: object[] };
+    const extra = { matches: [{ path: { type: 'PathPrefix', value: '/extra' } }], backendRefs: [{ name: 'theirs', port: 80 }] };
+    const addTo = async (route: KubeObject) =>
+      tamper(route, { spec: { hostnames: ['a.example.com'], rules: [...specOf(await live(route)).rules, extra] } });
+
+    it('keeps that as long as what is wanted stays the same', async () => {
+      const route = child('HTTPRoute');
+      const applier = fresh();
+      await applier.apply(on.owner, route);
+      await addTo(route);
+      on.cluster.reports.length = 0;
+      expect((await applier.apply(on.owner, route)).action).to.equal('unchanged');
+      expect(on.cluster.writes()).to.deep.equal([]);
+    });
+
+    for (const [when, restarted] of [
+      ['what is wanted changes', false],
+      ['the operator starts anew', true],
+    ] as const) {
+      it(`loses it when ${when}`, async () => {
+        const route = child('HTTPRoute');
+        const applier = fresh();
+        await applier.apply(on.owner, route);
+        await addTo(route);
+        const { rules } = specOf(route);
+        const wanted = restarted ? rules : rules.slice(0, -1);
+        expect((await (restarted ? fresh() : applier).apply(on.owner, withSpec(route, { rules: wanted }))).action).to.equal('updated');
+        const now = specOf(await live(route));
+        expect(now.rules).to.have.length(wanted.length);
+        expect(now).to.not.have.property('hostnames');
+      });
+    }
+
+    it('loses it when something of ours was changed as well', async () => {
+      const route = child('HTTPRoute');
+      const applier = fresh();
+      await applier.apply(on.owner, route);
+      await addTo(route);
+      await tamper(route, { spec: { parentRefs: [{ name: 'other' }] } });
+      await applier.apply(on.owner, route);
+      expect(specOf(await live(route))).to.not.have.property('hostnames');
+    });
+
+    it('loses added rules and a foreign group label at once where it must (5.22.8)', async () => {
+      const route = child('HTTPRoute');
+      const label = 'serving.kserve.io/routing-group';
+      const applier = fresh();
+      await applier.apply(on.owner, route);
+      await tamper(route, { metadata: { labels: { [label]: 'g' } } });
+      await applier.apply(on.owner, route);
+      expect((await live(route)).metadata.labels).to.not.have.property(label);
+
+      const grouped = withMetadata(route, { labels: { ...route.metadata.labels, [label]: 'g' } });
+      await applier.apply(on.owner, grouped);
+      await addTo(route);
+      await applier.apply(on.owner, grouped);
+      expect(specOf(await live(route)).rules).to.have.length(specOf(route).rules.length);
+    });
+  });
+
   it('keeps the live selector of a Deployment while the template fits it, and says when it does not (B3.1)', async () => {
     const deployment = child('Deployment');
     const wide = withSpec(deployment, { selector: { matchLabels: templateOf(deployment).metadata.labels } });

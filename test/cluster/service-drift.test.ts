@@ -41,6 +41,17 @@ describe('what others do to the objects of a service', () => {
     );
   });
 
+  it('is kept where they add host names to a route, which are advertised, until something else is wanted of it (R5.43, B5.3)', async () => {
+    const hosts = async () => ((await qwen.child(kinds.httpRoute, suffixes.route)).spec as { hostnames?: string[] }).hostnames;
+    const advertised = async () => ((await qwen.stored()).status?.addresses ?? []).map(({ url }) => new URL(url ?? '').hostname);
+    await qwen.changeChild(kinds.httpRoute, suffixes.route, { spec: { hostnames: ['models.example.com'] } });
+    await qwen.reaches(async () => expect(await advertised()).to.include('models.example.com'), isReady);
+    expect(await hosts()).to.deep.equal(['models.example.com']);
+    await qwen.change({ spec: { model: { name: 'another' } } });
+    await qwen.reaches(async () => expect(await advertised()).to.not.be.empty.and.not.include('models.example.com'), isReady);
+    expect(await hosts()).to.equal(undefined);
+  });
+
   it('is repaired where a label of ours was taken away', async () => {
     const { labels } = (await qwen.child(kinds.coreService, suffixes.workloadService)).metadata;
     await qwen.changeChild(kinds.coreService, suffixes.workloadService, { metadata: { labels: { 'app.kubernetes.io/component': null } } });

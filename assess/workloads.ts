@@ -1,9 +1,9 @@
 import { conditionTypes, findCondition } from '../api/conditions.ts';
-import { get, type Inquiry, list } from '../api/inquiry.ts';
-import { type Kind, kinds } from '../api/kinds.ts';
+import { type Inquiry, list } from '../api/inquiry.ts';
+import { kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject, Pod } from '../api/kubernetes.ts';
 import type { Context, StageName } from '../render/children.ts';
-import { nameOf } from '../render/identity.ts';
+import { nameOf, readLive } from '../render/identity.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 import { explainPods } from './pod-failures.ts';
 
@@ -96,10 +96,4 @@ export function judgeAvailability(type: string, live: LiveWorkload, shape: Shape
 
 function progressing(type: string, shape: Shape): ConditionChange {
   return markFalse(type, 'Progressing', shape === 'deployment' ? '' : 'LWS is progressing');
-}
-
-/** A child as it is now. One that was just created may not have reached the cache; it is then read directly (R3.60, R3.106). */
-export function* readLive<T>(context: Context, kind: Kind, name: string): Inquiry<T | undefined> {
-  const { namespace } = context.service.metadata;
-  return (yield* get<T>(kind, namespace, name)) ?? (yield* get<T>(kind, namespace, name, { fresh: true }));
 }

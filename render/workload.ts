@@ -57,12 +57,12 @@ function* certificateStage(context: Context): Inquiry<Stage> {
   return { name: 'certificate', present: [yield* renderCertificate(context)], absent: [] };
 }
 
-/** Device claims, accounts and LeaderWorkerSets (R3.70). */
+/** Device claims where the main workload is of this kind, accounts and LeaderWorkerSets (R3.70). */
 function* multiNodeStage(context: Context): Inquiry<Stage> {
   const { worker, prefill } = context.spec;
   const rejected = (rejection: Rejection, step: string) => rejectedStage('multiNode', 'ReconcileMultiNodeWorkloadError', rejection, step);
-  const dra = yield* renderManagedDra(context);
-  if (isRejection(dra)) return rejected(dra, 'failed to reconcile managed DRA');
+  const dra = worker === undefined ? nothing : yield* renderManagedDra(context);
+  if (isRejection(dra)) return rejected(dra, DRA_STEP);
   const access = yield* multiNodeAccess(context);
   if (isRejection(access)) return rejected(access, 'failed to reconcile multi-node service account');
   const prefillAccess = yield* prefillMultiNodeAccess(context);
@@ -76,10 +76,12 @@ function* multiNodeStage(context: Context): Inquiry<Stage> {
   return workloadStage('multiNode', [dra, access, prefillAccess, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
 }
 
-/** Account and Deployments (R3.55). The device claims of R3.55 are those of the stage before. */
+/** Device claims where the main workload is of this kind, account and Deployments (R3.55). */
 function* singleNodeStage(context: Context): Inquiry<Stage> {
   const { worker, prefill } = context.spec;
   const rejected = (rejection: Rejection, step: string) => rejectedStage('singleNode', 'ReconcileSingleNodeWorkloadError', rejection, step);
+  const dra = worker === undefined ? yield* renderManagedDra(context) : nothing;
+  if (isRejection(dra)) return rejected(dra, DRA_STEP);
   const access = yield* singleNodeAccess(context);
   if (isRejection(access)) return rejected(access, 'failed to reconcile service account');
   const main = worker === undefined ? yield* renderMainDeployment(context, access) : undefined;
@@ -88,7 +90,7 @@ function* singleNodeStage(context: Context): Inquiry<Stage> {
   if (isRejection(second)) return rejected(second, 'failed to reconcile prefill workload');
 
   const [mainRef, prefillRef] = deploymentRefs(context);
-  return workloadStage('singleNode', [access, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
+  return workloadStage('singleNode', [dra, access, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
 }
 
 // biome-ignore lint/correctness/useYield: a stage that needs no facts is asked for like the others.
@@ -96,7 +98,11 @@ function* serviceStage(context: Context): Inquiry<Stage> {
   return { name: 'workloadService', present: [renderWorkloadService(context)], absent: [] };
 }
 
+const DRA_STEP = 'failed to reconcile managed DRA';
+
 type Part = Pick<Stage, 'present' | 'absent' | 'recreate' | 'events'>;
+
+const nothing: Part = { present: [], absent: [] };
 
 const orAbsent = (rendered: RenderedWorkload | undefined, ref: ObjectRef): Part =>
   rendered === undefined ? { present: [], absent: [ref] } : { ...rendered, present: [rendered.object], absent: [] };

@@ -11,13 +11,23 @@ import { applyStages, type StageFailure } from './stages.ts';
 
 const STEP = 'failed to reconcile workload';
 
-/** What a failed stage means for the conditions, and how its error reads (R3.42). */
-const failures: Partial<Record<StageName, { readonly condition: string; readonly reason: string; readonly prefix: string }>> = {
-  certificate: { condition: c.mainWorkloadReady, reason: 'ReconcileCertsError', prefix: 'failed to reconcile self-signed certificates secret' },
-  multiNode: { condition: c.workerWorkloadReady, reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' },
-  singleNode: { condition: c.mainWorkloadReady, reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' },
-  workloadService: { condition: c.mainWorkloadReady, reason: 'ReconcileWorkloadServiceError', prefix: 'failed to reconcile workload service' },
+/** What a failed stage is called in the conditions, and how its error reads (R3.42). */
+const failures: Partial<Record<StageName, { readonly reason: string; readonly prefix: string }>> = {
+  certificate: { reason: 'ReconcileCertsError', prefix: 'failed to reconcile self-signed certificates secret' },
+  multiNode: { reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' },
+  singleNode: { reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' },
+  workloadService: { reason: 'ReconcileWorkloadServiceError', prefix: 'failed to reconcile workload service' },
 };
+
+/**
+ * The condition on which a failed stage is shown: that of the main workload, unless the stage makes nothing but the prefill workload.
+ * The reference takes one for all, also where the service has no such workload (B3.15).
+ */
+function conditionOf(stage: StageName, { worker, prefill }: Context['spec']): string {
+  if (stage === 'multiNode' && worker === undefined && prefill?.worker !== undefined) return c.prefillWorkerWorkloadReady;
+  if (stage === 'singleNode' && worker !== undefined && prefill !== undefined && prefill.worker === undefined) return c.prefillWorkloadReady;
+  return worker === undefined ? c.mainWorkloadReady : c.workerWorkloadReady;
+}
 
 /** What became of the workload step. */
 export interface WorkloadFailures {
@@ -37,7 +47,7 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
     if (first) {
       const settled: readonly StageName[] = workloadStages.slice(0, (workloadStages as readonly StageName[]).indexOf(first.stage.name));
       applyChanges(conditions, await answerAsync(assessWorkloads(context, settled), pass.respond));
-      return { workload: reportFailure(pass, first) };
+      return { workload: reportFailure(pass, context, first) };
     }
     applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
     const scaling = await concludeScaling(pass, context, failed);
@@ -59,9 +69,9 @@ async function applyWorkloads(pass: Pass, context: Context, applier: Applier): P
 }
 
 /** A stage that could not be rendered has a reason of its own; one that could not be applied gets the reason of its step. */
-function reportFailure(pass: Pass, { stage, rejection }: StageFailure): Rejection {
+function reportFailure(pass: Pass, { spec }: Context, { stage, rejection }: StageFailure): Rejection {
   const known = failures[stage.name];
   const told = known ? withinStep(rejection, known.prefix) : rejection;
-  if (known) pass.conditions.markFalse(known.condition, stage.rejection?.reason ?? known.reason, told.message);
+  if (known) pass.conditions.markFalse(conditionOf(stage.name, spec), stage.rejection?.reason ?? known.reason, told.message);
   return withinStep(told, STEP);
 }

@@ -96,6 +96,9 @@ describe('the stages of the workloads', () => {
   const unsupported = 'unsupported schema in model URI: gs://bucket/model';
   const single = 'ReconcileSingleNodeWorkloadError';
   const multi = 'ReconcileMultiNodeWorkloadError';
+  const devices = { 'serving.kserve.io/exp-dra-device-class': 'gpu', 'serving.kserve.io/exp-dra-device-count': '0' };
+  const noDevices =
+    'failed to reconcile managed DRA: failed to reconcile Managed DRA ResourceClaimTemplate: invalid serving.kserve.io/exp-dra-device-count value "0": must be >= 1';
   const failures: [string, LLMInferenceServiceSpec, Record<string, string>, StageName, string, string][] = [
     [
       'a model',
@@ -145,6 +148,8 @@ describe('the stages of the workloads', () => {
       multi,
       `failed to reconcile multi-node prefill workload: failed to attach model artifacts to prefill worker template: ${unsupported}`,
     ],
+    ['the devices of a single node', { prefill: { worker: pod() } }, devices, 'singleNode', single, noDevices],
+    ['the devices of several nodes', { worker: pod() }, devices, 'multiNode', multi, noDevices],
     [
       'an account',
       { template: gone },

@@ -3,6 +3,7 @@ import { type Inquiry, list } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject, Pod } from '../api/kubernetes.ts';
 import type { Context, StageName } from '../render/children.ts';
+import { explainGroupName } from '../render/group-names.ts';
 import { nameOf, readLive } from '../render/identity.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 import { explainPods } from './pod-failures.ts';
@@ -20,6 +21,8 @@ interface Part {
   readonly shape: Shape;
   readonly name: string;
   readonly wanted: boolean;
+  /** Why it may never become available, whatever its pods say. */
+  readonly obstacle?: string | undefined;
 }
 
 /** The four workloads a service can have (R3.51); of main and prefill, at most one shape each is wanted. */
@@ -28,7 +31,13 @@ function partsOf(context: Context): Part[] {
   const t = conditionTypes;
   return [
     { condition: t.mainWorkloadReady, shape: 'deployment', name: nameOf(context, 'main'), wanted: worker === undefined },
-    { condition: t.workerWorkloadReady, shape: 'leaderWorkerSet', name: nameOf(context, 'mainMultiNode'), wanted: worker !== undefined },
+    {
+      condition: t.workerWorkloadReady,
+      shape: 'leaderWorkerSet',
+      name: nameOf(context, 'mainMultiNode'),
+      wanted: worker !== undefined,
+      obstacle: explainGroupName(context.service.metadata.name, 'mainMultiNode', context.spec),
+    },
     {
       condition: t.prefillWorkloadReady,
       shape: 'deployment',
@@ -40,6 +49,7 @@ function partsOf(context: Context): Part[] {
       shape: 'leaderWorkerSet',
       name: nameOf(context, 'prefillMultiNode'),
       wanted: prefill?.worker !== undefined,
+      obstacle: prefill && explainGroupName(context.service.metadata.name, 'prefillMultiNode', prefill),
     },
   ];
 }
@@ -55,24 +65,25 @@ const stageOf: Readonly<Record<Shape, StageName>> = { deployment: 'singleNode', 
  */
 export function* assessWorkloads(context: Context, settled: readonly StageName[] = Object.values(stageOf)): Inquiry<ConditionChange[]> {
   const changes: ConditionChange[] = [];
-  for (const { condition, shape, name, wanted } of partsOf(context)) {
+  for (const part of partsOf(context)) {
+    const { condition, shape, wanted } = part;
     if (!settled.includes(stageOf[shape])) continue;
     if (context.stopped) changes.push(markStopped(condition));
     else if (!wanted) changes.push(clearCondition(condition));
-    else changes.push(yield* assessWorkload(context, condition, shape, name));
+    else changes.push(yield* assessWorkload(context, part));
   }
   return changes;
 }
 
-function* assessWorkload(context: Context, type: string, shape: Shape, name: string): Inquiry<ConditionChange> {
+function* assessWorkload(context: Context, { condition: type, shape, name, obstacle }: Part): Inquiry<ConditionChange> {
   const live = yield* readLive<LiveWorkload>(context, kinds[shape], name);
   const verdict = live ? judgeAvailability(type, live, shape) : progressing(type, shape);
   if (!live || 'clear' in verdict || verdict.status === 'True') return verdict;
   const selector = podLabels(live, shape, name);
   const pods = Object.keys(selector).length > 0 ? yield* list<Pod>(kinds.pod, context.service.metadata.namespace, selector) : [];
   const words = explainPods(pods);
-  // Clients compare the reason: it stays that of the workload, what its pods say is added to the message.
-  return words === undefined ? verdict : markFalse(type, verdict.reason ?? '', [verdict.message, words].filter(Boolean).join('; '));
+  // Clients compare the reason: it stays that of the workload, what its pods say, and what keeps them from being made, is added to the message.
+  return markFalse(type, verdict.reason ?? '', [verdict.message, words, obstacle].filter(Boolean).join('; '));
 }
 
 /** Labels by which the pods of a live workload are found. */

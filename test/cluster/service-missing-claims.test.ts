@@ -7,6 +7,7 @@ import { foreignDefinitions, readManifests } from '../../control-plane/custom-re
 import { type Simulation, startSimulation } from '../../control-plane/simulation/simulation.ts';
 import { service } from '../support/manifests.ts';
 import { installInto, prepareSite, type RunningOperator, startOperator } from '../support/operator.ts';
+import { presetsCountAll } from '../support/presets-in-use.ts';
 import { rests, since, untilPassed, writesOf } from '../support/requests.ts';
 import { actor, condition, given, has, isReady, lacks, type Place } from '../support/story.ts';
 import { chooseWebhookAddress } from '../support/webhook-address.ts';
@@ -55,7 +56,7 @@ describe('a cluster that serves no ResourceClaimTemplates (R3.96)', function () 
     const one = await given(place, devices('one'));
     await one.reaches(lacking('MainWorkloadReady', 'ReconcileSingleNodeWorkloadError'), condition('Ready', 'False'));
     const many = await given(place, devices('many').with({ worker: {}, parallelism: { data: 2, dataLocal: 1 } }));
-    await many.reaches(lacking('WorkerWorkloadReady', 'ReconcileMultiNodeWorkloadError'), () => rests(operator));
+    await many.reaches(lacking('WorkerWorkloadReady', 'ReconcileMultiNodeWorkloadError'), presetsCountAll, () => rests(operator));
 
     const before = await writesOf(operator);
     await untilPassed(operator, () => one.annotate('example.com/touched', '1'));

@@ -152,6 +152,21 @@ describe('workload conditions', () => {
       message: 'LWS is progressing; Pod p: container main: ErrImagePull',
     });
   });
+
+  it('say that a LeaderWorkerSet has a name too long for its pods, while it is not available (B3.18)', () => {
+    const name = 'n'.repeat(45);
+    const spec: LLMInferenceServiceSpec = { worker: {}, prefill: { worker: {}, parallelism: { data: 2, dataLocal: 1 } } };
+    const sets = (status: object = {}) => [`${name}-kserve-mn`, `${name}-kserve-mn-prefill`].map((set) => live(kinds.leaderWorkerSet, set, status));
+    const told = (status?: object) =>
+      ask(assessWorkloads(context({ name, spec })), sets(status)).flatMap((c) => ('clear' in c ? [] : [[c.type, c.reason, c.message]]));
+    const text = (set: string, longest: number) =>
+      `LWS is progressing; LeaderWorkerSet ${name}${set} has a name of ${(name + set).length} characters, and its pods may not start: their label controller-revision-hash adds to it and must not be longer than 63; create the service anew with a name of at most ${longest} characters`;
+    expect(told()).to.deep.equal([
+      ['WorkerWorkloadReady', 'Progressing', text('-kserve-mn', 42)],
+      ['PrefillWorkerWorkloadReady', 'Progressing', text('-kserve-mn-prefill', 32)],
+    ]);
+    expect(told({ conditions: [available] }).map(([, , message]) => message)).to.deep.equal([undefined, undefined]);
+  });
 });
 
 describe('explaining pods (B3.12)', () => {

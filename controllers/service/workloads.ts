@@ -20,12 +20,13 @@ const failures: Partial<Record<StageName, { readonly reason: string; readonly pr
 };
 
 /**
- * The condition on which a failed stage is shown: that of the main workload, unless the stage makes nothing but the prefill workload.
- * The reference takes one for all, also where the service has no such workload (B3.15).
+ * The condition on which a failed stage is shown: that of the main workload for what all workloads need, also where it is a group; and that of
+ * the prefill workload where a stage makes no other. The reference takes one for all (B3.15).
  */
 function conditionOf(stage: StageName, { worker, prefill }: Context['spec']): string {
-  if (stage === 'multiNode' && worker === undefined && prefill?.worker !== undefined) return c.prefillWorkerWorkloadReady;
-  if (stage === 'singleNode' && worker !== undefined && prefill !== undefined && prefill.worker === undefined) return c.prefillWorkloadReady;
+  if (stage === 'multiNode') return worker === undefined && prefill?.worker !== undefined ? c.prefillWorkerWorkloadReady : c.workerWorkloadReady;
+  if (stage === 'singleNode')
+    return worker !== undefined && prefill !== undefined && prefill.worker === undefined ? c.prefillWorkloadReady : c.mainWorkloadReady;
   return worker === undefined ? c.mainWorkloadReady : c.workerWorkloadReady;
 }
 

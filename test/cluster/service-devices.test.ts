@@ -3,19 +3,16 @@ import { kinds } from '../../api/kinds.ts';
 import type { KubeObject, Pod } from '../../api/kubernetes.ts';
 import { annotations, labels } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
-import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
-import { foreignDefinitions, readManifests } from '../../control-plane/custom-resources.ts';
 import { essentialControllers, workloadControllers } from '../../control-plane/flags.ts';
-import { type Simulation, startSimulation } from '../../control-plane/simulation/simulation.ts';
 import { loadAccess } from '../../controllers/runtime/access.ts';
 import { startApiProxy } from '../support/api-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { severance } from '../support/faults.ts';
 import { type ServiceManifest, service } from '../support/manifests.ts';
-import { installInto, prepareSite, type RunningOperator, type Site, startOperator } from '../support/operator.ts';
+import { startOperator } from '../support/operator.ts';
+import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 import { rests, untilPassed } from '../support/requests.ts';
 import { type Actor, given, isReady, lacks, type Place } from '../support/story.ts';
-import { chooseWebhookAddress } from '../support/webhook-address.ts';
 
 const WAIT_MS = 60_000;
 
@@ -26,31 +23,15 @@ interface Claim extends KubeObject {
 /** With the real controllers of Deployments and of claims, and the real garbage collector. */
 describe('a claim template whose devices change while pods hold claims (B3.17)', function () {
   this.timeout(240_000);
-  let controlPlane: ControlPlane;
-  let simulation: Simulation;
-  let site: Site;
-  let operator: RunningOperator;
+  let own: OwnCluster;
   let place: Place;
 
   before(async () => {
-    const webhooks = await chooseWebhookAddress();
-    controlPlane = await startControlPlane({
-      definitions: [...(await readManifests(foreignDefinitions)), ...webhooks.manifests.definitions],
-      controllers: [...essentialControllers, ...workloadControllers, 'resourceclaim-controller'],
-    });
-    site = await prepareSite(controlPlane, webhooks);
-    await installInto(site);
-    simulation = await startSimulation(controlPlane, { pods: {} });
-    operator = await startOperator(site);
-    const namespace = 'devices';
-    await controlPlane.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    place = { admin: controlPlane.admin, namespace };
+    const controllers = [...essentialControllers, ...workloadControllers, 'resourceclaim-controller'];
+    own = await startOwnCluster('devices', { controllers, simulation: { pods: {} } });
+    place = own.place;
   });
-  after(async () => {
-    await operator?.stop();
-    await simulation?.stop();
-    await controlPlane?.stop();
-  });
+  after(() => own?.stop());
 
   const withDevices = (manifest: ServiceManifest) =>
     manifest.without('router').annotated(annotations.draDeviceClass, 'gpu.example.com').annotated(annotations.draDeviceCount, '1');
@@ -122,13 +103,13 @@ describe('a claim template whose devices change while pods hold claims (B3.17)',
     await claim(still, [1]);
     await still.annotate(annotations.draDeviceCount, '2');
     await claim(still, [2]);
-    await eventually(() => rests(operator));
+    await eventually(() => rests(own.operator));
     const before = await versions(still);
-    await untilPassed(operator, () => still.annotate('example.com/touched', '1'));
+    await untilPassed(own.operator, () => still.annotate('example.com/touched', '1'));
     expect(await versions(still)).to.deep.equal(before);
-    await operator.stop();
-    operator = await startOperator(site);
-    await untilPassed(operator, () => still.annotate('example.com/touched', '2'));
+    await own.operator.stop();
+    own.operator = await startOperator(own.site);
+    await untilPassed(own.operator, () => still.annotate('example.com/touched', '2'));
     expect(await versions(still)).to.deep.equal(before);
     expect(await devicesOf(still)).to.deep.equal([2]);
   });
@@ -136,18 +117,18 @@ describe('a claim template whose devices change while pods hold claims (B3.17)',
   it('takes them along also when the operator ended after it had deleted the old one', async () => {
     const torn = await given(place, withDevices(service('torn')));
     await claim(torn, [1]);
-    await operator.stop();
-    const proxy = await startApiProxy(await loadAccess({ kubeconfig: site.kubeconfig, environment: {} }));
-    operator = await startOperator(site, {}, { run: { access: proxy.access } });
+    await own.operator.stop();
+    const proxy = await startApiProxy(await loadAccess({ kubeconfig: own.site.kubeconfig, environment: {} }));
+    own.operator = await startOperator(own.site, {}, { run: { access: proxy.access } });
     const cut = severance(['elsewhere', place.namespace]);
     proxy.interfere(cut.decide);
     await torn.annotate(annotations.draDeviceCount, '2');
     await eventually(async () => expect(cut.is(place.namespace)).to.equal(true));
-    await operator.stop();
+    await own.operator.stop();
     await proxy.close();
     await torn.reaches(lacks(kinds.resourceClaimTemplate, suffixes.managedDra));
     expect(await devicesOf(torn), 'claims outlive their template').to.deep.equal([1]);
-    operator = await startOperator(site);
+    own.operator = await startOperator(own.site);
     await claim(torn, [2]);
   });
 

@@ -2,45 +2,25 @@ import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import { annotations } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
-import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
-import { foreignDefinitions, readManifests } from '../../control-plane/custom-resources.ts';
-import { type Simulation, startSimulation } from '../../control-plane/simulation/simulation.ts';
 import { service } from '../support/manifests.ts';
-import { installInto, prepareSite, type RunningOperator, startOperator } from '../support/operator.ts';
+import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 import { presetsCountAll } from '../support/presets-in-use.ts';
 import { rests, since, untilPassed, writesOf } from '../support/requests.ts';
 import { actor, condition, given, has, isReady, lacks, type Place } from '../support/story.ts';
-import { chooseWebhookAddress } from '../support/webhook-address.ts';
 
 /** As servers older than 1.34 are, and those of a user who does without. */
 const withoutClaims = { 'runtime-config': 'resource.k8s.io/v1=false' };
 
 describe('a cluster that serves no ResourceClaimTemplates (R3.96)', function () {
   this.timeout(180_000);
-  let controlPlane: ControlPlane;
-  let simulation: Simulation;
-  let operator: RunningOperator;
+  let own: OwnCluster;
   let place: Place;
 
   before(async () => {
-    const webhooks = await chooseWebhookAddress();
-    controlPlane = await startControlPlane({
-      definitions: [...(await readManifests(foreignDefinitions)), ...webhooks.manifests.definitions],
-      apiServerFlags: withoutClaims,
-    });
-    const site = await prepareSite(controlPlane, webhooks);
-    await installInto(site);
-    simulation = await startSimulation(controlPlane);
-    operator = await startOperator(site);
-    const namespace = 'claimless';
-    await controlPlane.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    place = { admin: controlPlane.admin, namespace };
+    own = await startOwnCluster('claimless', { apiServerFlags: withoutClaims });
+    place = own.place;
   });
-  after(async () => {
-    await operator?.stop();
-    await simulation?.stop();
-    await controlPlane?.stop();
-  });
+  after(() => own?.stop());
 
   const devices = (name: string) => service(name).annotated(annotations.draDeviceClass, 'gpu.example.com');
   const lacking = (type: string, reason: string) => condition(type, 'False', reason, /failed to get v1\.ResourceClaimTemplate .*-managed-dra/);
@@ -56,11 +36,11 @@ describe('a cluster that serves no ResourceClaimTemplates (R3.96)', function () 
     const one = await given(place, devices('one'));
     await one.reaches(lacking('MainWorkloadReady', 'ReconcileSingleNodeWorkloadError'), condition('Ready', 'False'));
     const many = await given(place, devices('many').with({ worker: {}, parallelism: { data: 2, dataLocal: 1 } }));
-    await many.reaches(lacking('WorkerWorkloadReady', 'ReconcileMultiNodeWorkloadError'), presetsCountAll, () => rests(operator));
+    await many.reaches(lacking('WorkerWorkloadReady', 'ReconcileMultiNodeWorkloadError'), presetsCountAll, () => rests(own.operator));
 
-    const before = await writesOf(operator);
-    await untilPassed(operator, () => one.annotate('example.com/touched', '1'));
-    expect(since(before, await writesOf(operator)), 'one attempt, which is refused').to.deep.equal({ 'create ResourceClaimTemplate': 1 });
+    const before = await writesOf(own.operator);
+    await untilPassed(own.operator, () => one.annotate('example.com/touched', '1'));
+    expect(since(before, await writesOf(own.operator)), 'one attempt, which is refused').to.deep.equal({ 'create ResourceClaimTemplate': 1 });
     const told = (await one.events()).filter(({ type }) => type === 'Warning');
     expect(told.map(({ reason, count }) => [reason, count])).to.deep.equal([['Error', 1]]);
 
@@ -71,8 +51,8 @@ describe('a cluster that serves no ResourceClaimTemplates (R3.96)', function () 
   });
 
   it('serves them once it serves the kind, without a restart of the operator (B3.21)', async () => {
-    await controlPlane.stopApiServer();
-    await controlPlane.startApiServer({});
+    await own.controlPlane.stopApiServer();
+    await own.controlPlane.startApiServer({});
     const one = await given(place, devices('late'));
     await one.reaches(isReady, has(kinds.resourceClaimTemplate, suffixes.managedDra));
     for (const name of ['one', 'many']) await actor(place, name).reaches(isReady, has(kinds.resourceClaimTemplate, suffixes.managedDra));

@@ -11,7 +11,13 @@ import { explainPods } from './pod-failures.ts';
 /** What is read of a live Deployment or LeaderWorkerSet. */
 export interface LiveWorkload extends KubeObject {
   spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string> } };
-  status?: { observedGeneration?: number; availableReplicas?: number; readyReplicas?: number; conditions?: Condition[] };
+  status?: {
+    observedGeneration?: number;
+    updatedReplicas?: number;
+    availableReplicas?: number;
+    readyReplicas?: number;
+    conditions?: Condition[];
+  };
 }
 
 type Shape = 'deployment' | 'leaderWorkerSet';
@@ -83,7 +89,14 @@ function* assessWorkload(context: Context, { condition: type, shape, name, obsta
   const pods = Object.keys(selector).length > 0 ? yield* list<Pod>(kinds.pod, context.service.metadata.namespace, selector) : [];
   const words = explainPods(pods);
   // Clients compare the reason: it stays that of the workload, what its pods say, and what keeps them from being made, is added to the message.
-  return markFalse(type, verdict.reason ?? '', [verdict.message, words, obstacle].filter(Boolean).join('; '));
+  return markFalse(type, verdict.reason ?? '', [verdict.message, describeRollout(live, shape), words, obstacle].filter(Boolean).join('; '));
+}
+
+/** How far a Deployment is, where its controller has looked at its present state (B3.11). */
+function describeRollout({ metadata, spec, status }: LiveWorkload, shape: Shape): string | undefined {
+  const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
+  if (shape !== 'deployment' || observedGeneration === 0 || observedGeneration !== metadata.generation) return undefined;
+  return `${updatedReplicas} of ${spec?.replicas ?? 1} replicas are up to date, ${availableReplicas} available`;
 }
 
 /** Labels by which the pods of a live workload are found. */

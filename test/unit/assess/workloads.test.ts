@@ -140,6 +140,21 @@ describe('workload conditions', () => {
     });
   });
 
+  it('say how far a Deployment is that its controller has looked at (B3.11)', () => {
+    const conditions = [condition('Available', 'False', 'MinimumReplicasUnavailable', 'too few')];
+    const message = (status: object, generation: number) => {
+      const deployment = live(kinds.deployment, 'llama-kserve', { conditions, ...status }, { generation });
+      const spec = { ...deployment.spec, replicas: 3 };
+      return (ask(assessWorkloads(context()), [{ ...deployment, spec }])[0] as { message?: string }).message;
+    };
+    expect(message({ observedGeneration: 2, updatedReplicas: 2, availableReplicas: 1 }, 2)).to.equal(
+      'too few; 2 of 3 replicas are up to date, 1 available',
+    );
+    expect(message({ observedGeneration: 2 }, 2)).to.equal('too few; 0 of 3 replicas are up to date, 0 available');
+    expect(message({ observedGeneration: 1, updatedReplicas: 2 }, 2), 'of an older state').to.equal('');
+    expect(message({}, 2), 'written by hand').to.equal('too few');
+  });
+
   it('find the pods of a LeaderWorkerSet by its name', () => {
     const failing = pod(
       'p',

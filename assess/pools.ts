@@ -5,8 +5,8 @@ import { type Kind, kinds } from '../api/kinds.ts';
 import { externalPoolName, inferencePoolName } from '../api/predicates.ts';
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { Context } from '../render/children.ts';
-import { readLive } from '../render/identity.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
+import { readLive } from './workloads.ts';
 
 /** A Gateway that has to accept a pool (R5.92). */
 export interface GatewayKey {

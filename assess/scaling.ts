@@ -6,10 +6,9 @@ import type { WorkloadSpec } from '../api/types.ts';
 import { hpaName, type ScalingPhase, scaledObjectName, scaleTargetRef } from '../render/actuator.ts';
 import { adapterPreferences } from '../render/adapter-preferences.ts';
 import type { Context } from '../render/children.ts';
-import { readLive } from '../render/identity.ts';
 import { actuatorInTheWay, actuatorKind, workloadOf } from '../render/scaling.ts';
 import { type ConditionChange, clearCondition, markFalse, markTrue } from './condition-change.ts';
-import type { LiveWorkload } from './workloads.ts';
+import { type LiveWorkload, readLive } from './workloads.ts';
 
 /** What is read of a live HorizontalPodAutoscaler or ScaledObject. */
 export interface LiveActuator extends KubeObject {

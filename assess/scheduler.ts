@@ -4,11 +4,11 @@ import { kinds } from '../api/kinds.ts';
 import { printFindings } from '../api/warn/scheduler.ts';
 import { tokenizerEnabled } from '../assemble/scheduler-config.ts';
 import type { Context, StageName } from '../render/children.ts';
-import { nameOf, readLive } from '../render/identity.ts';
+import { nameOf } from '../render/identity.ts';
 import { schedulerFindings } from '../render/scheduler/findings.ts';
 import { isManagedScheduler } from '../render/scheduler/scheduler.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
-import type { LiveWorkload } from './workloads.ts';
+import { type LiveWorkload, readLive } from './workloads.ts';
 
 const { schedulerWorkloadReady, tokenizerReady, schedulerConfigValid } = conditionTypes;
 

@@ -3,8 +3,8 @@ import { groupOf, kinds } from '../api/kinds.ts';
 import { type Rejection, reject } from '../api/rejection.ts';
 import type { WorkloadReference, WorkloadsStatus } from '../api/types.ts';
 import type { Context } from '../render/children.ts';
-import { nameOf, readLive } from '../render/identity.ts';
-import type { LiveWorkload } from './workloads.ts';
+import { nameOf } from '../render/identity.ts';
+import { type LiveWorkload, readLive } from './workloads.ts';
 
 export interface WorkloadStatusReport {
   /** `status.workloads`, undefined when it is to be removed. */

@@ -1,10 +1,10 @@
 import { conditionTypes, findCondition } from '../api/conditions.ts';
-import { type Inquiry, list } from '../api/inquiry.ts';
-import { kinds } from '../api/kinds.ts';
+import { getLive, type Inquiry, list } from '../api/inquiry.ts';
+import { type Kind, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject, Pod } from '../api/kubernetes.ts';
 import type { Context, StageName } from '../render/children.ts';
 import { explainGroupName } from '../render/group-names.ts';
-import { nameOf, readLive } from '../render/identity.ts';
+import { nameOf } from '../render/identity.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 import { explainPods } from './pod-failures.ts';
 
@@ -120,4 +120,9 @@ export function judgeAvailability(type: string, live: LiveWorkload, shape: Shape
 
 function progressing(type: string, shape: Shape): ConditionChange {
   return markFalse(type, 'Progressing', shape === 'deployment' ? '' : 'LWS is progressing');
+}
+
+/** A child as it is now. */
+export function* readLive<T>(context: Context, kind: Kind, name: string): Inquiry<T | undefined> {
+  return yield* getLive<T>(kind, context.service.metadata.namespace, name);
 }

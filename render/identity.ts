@@ -1,4 +1,3 @@
-import { get, type Inquiry } from '../api/inquiry.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { ObjectMeta, OwnerReference } from '../api/kubernetes.ts';
 import { annotations, type components, labels, PART_OF } from '../api/metadata.ts';
@@ -53,12 +52,6 @@ export function child(
 /** A child of the service's namespace as something that must not exist. */
 export function childRef(context: Context, kind: Kind, name: string): ObjectRef {
   return { kind, name, namespace: context.service.metadata.namespace };
-}
-
-/** A child as it is now. One that was just created may not have reached the cache; it is then read directly (R3.60, R3.106). */
-export function* readLive<T>(context: Context, kind: Kind, name: string): Inquiry<T | undefined> {
-  const { namespace } = context.service.metadata;
-  return (yield* get<T>(kind, namespace, name)) ?? (yield* get<T>(kind, namespace, name, { fresh: true }));
 }
 
 /** Whether a pass over this generation has been finished before, so that what it had to tell is told. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Inquiry, list } from '../api/inquiry.ts';
+import { getLive, type Inquiry, list } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
 import type { KubeObject, Pod } from '../api/kubernetes.ts';
 import { annotations as keys } from '../api/metadata.ts';
 import { draCelSelectors, draDeviceClass, draDeviceCount, hasManagedDra } from '../api/predicates.ts';
 import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
 import type { Context, ObjectRef } from './children.ts';
-import { child, childRef, nameOf, ownedByService, readLive, serviceLabels } from './identity.ts';
+import { child, childRef, nameOf, ownedByService, serviceLabels } from './identity.ts';
 
 /** The devices a claim asks for; the parts of a live template that can differ from what we write. */
 interface DeviceRequest {
@@ -70,7 +70,7 @@ const revisionOf = ({ revision }: TemplatePlan): Record<string, string> => (revi
  * pods with claims tell that there was another.
  */
 function* planTemplate(context: Context): Inquiry<TemplatePlan | Rejection | undefined> {
-  const { annotations } = context.service.metadata;
+  const { annotations, namespace } = context.service.metadata;
   if (context.stopped || !hasManagedDra(annotations)) return undefined;
   const count = draDeviceCount(annotations);
   if (isRejection(count)) return count;
@@ -80,7 +80,7 @@ function* planTemplate(context: Context): Inquiry<TemplatePlan | Rejection | und
     ...(count > 1 ? { count } : {}),
     ...(selectors.length > 0 ? { selectors } : {}),
   };
-  const live = yield* readLive<ResourceClaimTemplate>(context, kinds.resourceClaimTemplate, nameOf(context, 'managedDra'));
+  const live = yield* getLive<ResourceClaimTemplate>(kinds.resourceClaimTemplate, namespace, nameOf(context, 'managedDra'));
   if (live !== undefined && !ownedByService(context, live)) return { devices, replaced: false };
   const replaced = live !== undefined && !asksFor(live, devices);
   const isFirst = live === undefined ? !(yield* arePodsServed(context)) : !replaced && live.metadata.annotations?.[keys.deviceRevision] === undefined;

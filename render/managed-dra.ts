@@ -5,7 +5,7 @@ import type { KubeObject, Pod } from '../api/kubernetes.ts';
 import { annotations as keys } from '../api/metadata.ts';
 import { draCelSelectors, draDeviceClass, draDeviceCount, hasManagedDra } from '../api/predicates.ts';
 import { isRejection, type Rejection, withinStep } from '../api/rejection.ts';
-import type { Context, ObjectRef } from './children.ts';
+import type { Context, EventText, ObjectRef } from './children.ts';
 import { child, childRef, nameOf, ownedByService, serviceLabels } from './identity.ts';
 
 /** The devices a claim asks for; the parts of a live template that can differ from what we write. */
@@ -24,6 +24,7 @@ export interface ManagedDra {
   readonly present: readonly KubeObject[];
   readonly absent: readonly ObjectRef[];
   readonly recreate: readonly ObjectRef[];
+  readonly events: readonly EventText[];
 }
 
 /** What becomes of the template of a service with managed devices. */
@@ -44,14 +45,20 @@ export function* renderManagedDra(context: Context): Inquiry<ManagedDra | Reject
   const ref = childRef(context, kinds.resourceClaimTemplate, name);
   const plan = yield* planTemplate(context);
   if (isRejection(plan)) return withinStep(plan, 'failed to reconcile Managed DRA ResourceClaimTemplate');
-  if (plan === undefined) return { present: [], absent: [ref], recreate: [] };
+  if (plan === undefined) return { present: [], absent: [ref], recreate: [], events: [] };
   const metadata = { annotations: revisionOf(plan) };
   const spec = { spec: { devices: { requests: [{ name: 'device', exactly: plan.devices }] } } };
   return {
     present: [{ ...child(context, kinds.resourceClaimTemplate, name, metadata), spec }],
     absent: [],
     recreate: plan.replaced ? [ref] : [],
+    events: plan.replaced ? [replacedEvent(context, name)] : [],
   };
+}
+
+function replacedEvent({ service }: Context, name: string): EventText {
+  const message = `ResourceClaimTemplate ${service.metadata.namespace}/${name} is recreated, because other devices are wanted; pods are replaced to get them`;
+  return { type: 'Normal', reason: 'ClaimTemplateRecreated', message };
 }
 
 /**

@@ -21,7 +21,7 @@ describe('the template of managed device claims', () => {
   };
 
   it('does not exist without a device class', () => {
-    expect(dra({ [COUNT]: '2' })).to.deep.include({ present: [], recreate: [] });
+    expect(dra({ [COUNT]: '2' })).to.deep.include({ present: [], recreate: [], events: [] });
     expect(dra({})).to.have.nested.property('absent[0].name', 'llama-managed-dra');
   });
 
@@ -63,6 +63,9 @@ describe('the template of managed device claims', () => {
     expect(recreated({ deviceClassName: 'gpu', count: 2 })).to.equal(true);
     expect(recreated({ deviceClassName: 'other', count: 1 })).to.equal(true);
     expect(recreated({ deviceClassName: 'gpu', count: 1, selectors: [{ cel: { expression: 'a' } }] })).to.equal(true);
+    const told = (exactly: object) => (dra({ [CLASS]: 'gpu' }, [live(exactly)]) as ManagedDra).events.map(({ type, reason }) => `${type} ${reason}`);
+    expect(told({ deviceClassName: 'gpu', count: 1 })).to.deep.equal([]);
+    expect(told({ deviceClassName: 'gpu', count: 2 })).to.deep.equal(['Normal ClaimTemplateRecreated']);
   });
 
   const podWith = (statuses: readonly object[], metadata: object = {}): KubeObject => ({

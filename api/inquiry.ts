@@ -48,6 +48,11 @@ export function* get<T = KubeObject>(kind: Kind, namespace: string, name: string
   return (yield { ask: 'get', kind, namespace, name, fresh: options.fresh ?? false }) as T | undefined;
 }
 
+/** The object as it is now: what no cache shows may have been created just before, and is read directly (R3.60, R3.106). */
+export function* getLive<T = KubeObject>(kind: Kind, namespace: string, name: string): Inquiry<T | undefined> {
+  return (yield* get<T>(kind, namespace, name)) ?? (yield* get<T>(kind, namespace, name, { fresh: true }));
+}
+
 /** In place of a namespace: all of them. Only for lists by a label that an index knows. */
 export const EVERYWHERE = '';
 

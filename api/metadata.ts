@@ -47,6 +47,8 @@ export const annotations = {
   localModelPvcName: 'internal.serving.kserve.io/localmodel-pvc-name',
   /** `current` makes the pinned preset names follow the current prefix; not known to the reference. */
   presetPins: 'serving.kserve.io/preset-pins',
+  /** On a claim template that was replaced, and on the pods that have to follow it (B3.17); not known to the reference. */
+  deviceRevision: 'internal.serving.kserve.io/device-revision',
   /** `true` on a well-known config lets it be deleted in spite of the protection; not known to the reference (B29). */
   allowDeletion: 'serving.kserve.io/allow-deletion',
   version: 'app.kubernetes.io/version',

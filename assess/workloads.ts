@@ -1,8 +1,9 @@
 import { conditionTypes, findCondition } from '../api/conditions.ts';
-import { get, type Inquiry, list } from '../api/inquiry.ts';
+import { getLive, type Inquiry, list } from '../api/inquiry.ts';
 import { type Kind, kinds } from '../api/kinds.ts';
 import type { Condition, KubeObject, Pod } from '../api/kubernetes.ts';
 import type { Context, StageName } from '../render/children.ts';
+import { explainGroupName } from '../render/group-names.ts';
 import { nameOf } from '../render/identity.ts';
 import { type ConditionChange, clearCondition, markFalse, markStopped, markTrue } from './condition-change.ts';
 import { explainPods } from './pod-failures.ts';
@@ -10,7 +11,13 @@ import { explainPods } from './pod-failures.ts';
 /** What is read of a live Deployment or LeaderWorkerSet. */
 export interface LiveWorkload extends KubeObject {
   spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string> } };
-  status?: { observedGeneration?: number; availableReplicas?: number; readyReplicas?: number; conditions?: Condition[] };
+  status?: {
+    observedGeneration?: number;
+    updatedReplicas?: number;
+    availableReplicas?: number;
+    readyReplicas?: number;
+    conditions?: Condition[];
+  };
 }
 
 export type Shape = 'deployment' | 'leaderWorkerSet';
@@ -20,6 +27,8 @@ interface Part {
   readonly shape: Shape;
   readonly name: string;
   readonly wanted: boolean;
+  /** Why it may never become available, whatever its pods say. */
+  readonly obstacle?: string | undefined;
 }
 
 /** The four workloads a service can have (R3.51); of main and prefill, at most one shape each is wanted. */
@@ -28,7 +37,13 @@ function partsOf(context: Context): Part[] {
   const t = conditionTypes;
   return [
     { condition: t.mainWorkloadReady, shape: 'deployment', name: nameOf(context, 'main'), wanted: worker === undefined },
-    { condition: t.workerWorkloadReady, shape: 'leaderWorkerSet', name: nameOf(context, 'mainMultiNode'), wanted: worker !== undefined },
+    {
+      condition: t.workerWorkloadReady,
+      shape: 'leaderWorkerSet',
+      name: nameOf(context, 'mainMultiNode'),
+      wanted: worker !== undefined,
+      obstacle: explainGroupName(context.service.metadata.name, 'mainMultiNode', context.spec),
+    },
     {
       condition: t.prefillWorkloadReady,
       shape: 'deployment',
@@ -40,6 +55,7 @@ function partsOf(context: Context): Part[] {
       shape: 'leaderWorkerSet',
       name: nameOf(context, 'prefillMultiNode'),
       wanted: prefill?.worker !== undefined,
+      obstacle: prefill && explainGroupName(context.service.metadata.name, 'prefillMultiNode', prefill),
     },
   ];
 }
@@ -55,22 +71,30 @@ const stageOf: Readonly<Record<Shape, StageName>> = { deployment: 'singleNode', 
  */
 export function* assessWorkloads(context: Context, settled: readonly StageName[] = Object.values(stageOf)): Inquiry<ConditionChange[]> {
   const changes: ConditionChange[] = [];
-  for (const { condition, shape, name, wanted } of partsOf(context)) {
+  for (const part of partsOf(context)) {
+    const { condition, shape, wanted } = part;
     if (!settled.includes(stageOf[shape])) continue;
     if (context.stopped) changes.push(markStopped(condition));
     else if (!wanted) changes.push(clearCondition(condition));
-    else changes.push(yield* assessWorkload(context, condition, shape, name));
+    else changes.push(yield* assessWorkload(context, part));
   }
   return changes;
 }
 
-function* assessWorkload(context: Context, type: string, shape: Shape, name: string): Inquiry<ConditionChange> {
+function* assessWorkload(context: Context, { condition: type, shape, name, obstacle }: Part): Inquiry<ConditionChange> {
   const live = yield* readLive<LiveWorkload>(context, kinds[shape], name);
   const verdict = live ? judgeAvailability(type, live, shape) : progressing(type, shape);
   if (!live || 'clear' in verdict || verdict.status === 'True') return verdict;
   const words = explainPods(yield* podsOf(context, live, shape));
-  // Clients compare the reason: it stays that of the workload, what its pods say is added to the message.
-  return words === undefined ? verdict : markFalse(type, verdict.reason ?? '', [verdict.message, words].filter(Boolean).join('; '));
+  // Clients compare the reason: it stays that of the workload, what its pods say, and what keeps them from being made, is added to the message.
+  return markFalse(type, verdict.reason ?? '', [verdict.message, describeRollout(live, shape), words, obstacle].filter(Boolean).join('; '));
+}
+
+/** How far a Deployment is, where its controller has looked at its present state (B3.11). */
+function describeRollout({ metadata, spec, status }: LiveWorkload, shape: Shape): string | undefined {
+  const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
+  if (shape !== 'deployment' || observedGeneration === 0 || observedGeneration !== metadata.generation) return undefined;
+  return `${updatedReplicas} of ${spec?.replicas ?? 1} replicas are up to date, ${availableReplicas} available`;
 }
 
 /** The pods of a live workload, by their labels. */
@@ -103,8 +127,7 @@ function progressing(type: string, shape: Shape): ConditionChange {
   return markFalse(type, 'Progressing', shape === 'deployment' ? '' : 'LWS is progressing');
 }
 
-/** A child as it is now. One that was just created may not have reached the cache; it is then read directly (R3.60, R3.106). */
+/** A child as it is now. */
 export function* readLive<T>(context: Context, kind: Kind, name: string): Inquiry<T | undefined> {
-  const { namespace } = context.service.metadata;
-  return (yield* get<T>(kind, namespace, name)) ?? (yield* get<T>(kind, namespace, name, { fresh: true }));
+  return yield* getLive<T>(kind, context.service.metadata.namespace, name);
 }

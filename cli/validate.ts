@@ -14,6 +14,7 @@ import { warnOfService } from '../api/warn/service.ts';
 import { checkConfigTemplate } from '../assemble/check-config.ts';
 import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import type { Plan } from '../assess/plan.ts';
+import { explainGroupName } from '../render/group-names.ts';
 import { warnOfForeignConfig } from '../render/scheduler/findings.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { type Manifest, ManifestError, problemAt, readManifests } from './manifest-files.ts';
@@ -126,7 +127,7 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
   const plan = planOffline(object, cluster);
   if (!isRejection(plan)) {
     const config = warnOfForeignConfig(service, plan.assembled);
-    return [...warnings, ...config.map((text) => warningAt(manifest, text)), ...warnOfScaling(manifest, plan)];
+    return [...warnings, ...config.map((text) => warningAt(manifest, text)), ...warnOfScaling(manifest, plan), ...warnOfName(manifest, plan)];
   }
   const { field, text } = explain(plan, object as unknown as LLMInferenceService);
   return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
@@ -135,6 +136,17 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
 /** What keeps the workloads of a planned service from being scaled. */
 export function warnOfScaling(manifest: Manifest, plan: Plan): Finding[] {
   return scalingRejections(plan).map(({ field = 'spec', message }) => findingAt(manifest, 'warning', field, `cannot be scaled: ${message}`));
+}
+
+/** A name that its LeaderWorkerSets cannot live with. Admission says nothing, as the reference does. */
+function warnOfName(manifest: Manifest, { assembled: { spec } }: Plan): Finding[] {
+  const { name } = manifest.object.metadata;
+  if (name === undefined) return [];
+  const texts = [
+    spec.worker && explainGroupName(name, 'mainMultiNode', spec),
+    spec.prefill?.worker && explainGroupName(name, 'prefillMultiNode', spec.prefill),
+  ];
+  return texts.flatMap((text) => (text ? [findingAt(manifest, 'warning', 'metadata.name', text)] : []));
 }
 
 /** Warnings start with the path of their field, if they are about one. */

@@ -18,7 +18,8 @@ export interface ApiServer {
   readonly url: string;
   readonly administrator: Identity;
   readonly admin: ApiClient;
-  start(): Promise<void>;
+  /** @param furtherFlags in place of those it was started with first */
+  start(furtherFlags?: Flags): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -26,8 +27,8 @@ export interface ApiServer {
 export async function startApiServer(run: Run, furtherFlags: Flags = {}): Promise<ApiServer> {
   const credential = await run.authority.issueClient(ADMINISTRATOR.name, ADMINISTRATOR.groups);
 
-  async function launch(port: number): Promise<{ port: number; component: Component }> {
-    const component = await run.start('kube-apiserver', { ...apiServerFlags(run.files, port), ...furtherFlags });
+  async function launch(port: number, flags: Flags): Promise<{ port: number; component: Component }> {
+    const component = await run.start('kube-apiserver', { ...apiServerFlags(run.files, port), ...flags });
     const client = connect(identityOn(port));
     try {
       await untilReady(component, async () => (await client.request({ method: 'GET', path: '/readyz' })) === 'ok', TIMEOUT_MS);
@@ -48,15 +49,15 @@ export async function startApiServer(run: Run, furtherFlags: Flags = {}): Promis
     credential,
   });
 
-  const first = await retryWhilePortIsTaken(async () => launch(await chooseFreePort()));
+  const first = await retryWhilePortIsTaken(async () => launch(await chooseFreePort(), furtherFlags));
   let current = first.component;
   const administrator = identityOn(first.port);
   return {
     url: administrator.server,
     administrator,
     admin: connect(administrator),
-    async start() {
-      current = (await retryWhilePortIsTaken(() => launch(first.port))).component;
+    async start(flags = furtherFlags) {
+      current = (await retryWhilePortIsTaken(() => launch(first.port, flags))).component;
     },
     stop: () => current.stop(),
   };

@@ -51,8 +51,8 @@ export interface ControlPlane {
   kubeconfigFor(user: UserOptions): Promise<string>;
   /** Kills the API server; the rest stays. */
   stopApiServer(): Promise<void>;
-  /** Starts it again under the same address, and waits until it is ready. */
-  startApiServer(): Promise<void>;
+  /** Starts it again under the same address, and waits until it is ready. `furtherFlags` take the place of `apiServerFlags`. */
+  startApiServer(furtherFlags?: Flags): Promise<void>;
   /** An outage: both of the above. */
   restartApiServer(): Promise<void>;
   /** Resolves when a component ends by itself. */

@@ -56,6 +56,7 @@ export interface Stage {
 
 export type StageName =
   | 'certificate'
+  | 'managedDra'
   | 'multiNode'
   | 'singleNode'
   | 'workloadService'

@@ -67,7 +67,7 @@ function* renderDeployment(context: Context, plan: DeploymentPlan): Inquiry<Rend
   const podSpec = yield* renderTemplate(context, plan, live);
   if (isRejection(podSpec)) return podSpec;
 
-  const metadata = podMetadata(context, 'Deployment', plan.identity, workload);
+  const metadata = yield* podMetadata(context, 'Deployment', plan.identity, workload);
   const plannedSelector = yield* planSelector(context, name, metadata.labels, live);
   if (isRejection(plannedSelector)) return plannedSelector;
   const { selector, replaced } = plannedSelector;

@@ -133,7 +133,7 @@ function* renderPod(context: Context, plan: GroupPlan, member: 'leader' | 'worke
     live,
     title,
   });
-  return isRejection(spec) ? spec : { metadata: podMetadata(context, 'LeaderWorkerSet', identity, workload), spec };
+  return isRejection(spec) ? spec : { metadata: yield* podMetadata(context, 'LeaderWorkerSet', identity, workload), spec };
 }
 
 /** No configuration unless the user gives one; then what is not given is 1 unavailable and no surge (R3.76). */

@@ -8,6 +8,7 @@ import { type Account, MODEL_PATH } from './attachment.ts';
 import type { Context, EventText } from './children.ts';
 import { inheritedMetadata, podAnnotations } from './identity.ts';
 import { addKvCacheTiers } from './kv-cache.ts';
+import { deviceRevision } from './managed-dra.ts';
 import { addEnv, changeInitContainer, containers, findContainer, findInitContainer, hasRoutingSidecar } from './pod-spec.ts';
 import { attachModel, overlayEvents } from './storage.ts';
 import { traceInferenceServer } from './tracing.ts';
@@ -68,15 +69,18 @@ const readV1Pool = (sidecar: Container): Container => ({
   command: (sidecar.command ?? []).map((arg) => (arg === poolGroup(POOL_GROUP_V1ALPHA2) ? poolGroup(POOL_GROUP_V1) : arg)),
 });
 
-/** Labels and annotations of serving pods: identity, what the service's metadata hands down, and last those of the workload spec (R3.33, R3.34). */
-export function podMetadata(
+/**
+ * Labels and annotations of serving pods: identity, what the service's metadata hands down, those of the workload spec (R3.33, R3.34), and
+ * which devices they claim where that has changed (B3.17).
+ */
+export function* podMetadata(
   context: Context,
   kind: 'Deployment' | 'LeaderWorkerSet',
   identity: Labels,
   workload: WorkloadSpec,
-): { labels: Labels; annotations?: Labels } {
+): Inquiry<{ labels: Labels; annotations?: Labels }> {
   const inherited = inheritedMetadata(context, kind);
-  const annotations = { ...inherited.annotations, ...podAnnotations(workload.annotations) };
+  const annotations = { ...inherited.annotations, ...podAnnotations(workload.annotations), ...(yield* deviceRevision(context)) };
   return {
     labels: { ...identity, ...inherited.labels, ...workload.labels },
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),

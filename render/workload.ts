@@ -14,6 +14,7 @@ import { renderWorkloadService } from './workload-service.ts';
 
 const renderers = {
   certificate: certificateStage,
+  managedDra: managedDraStage,
   multiNode: multiNodeStage,
   singleNode: singleNodeStage,
   workloadService: serviceStage,
@@ -23,9 +24,10 @@ const renderers = {
 
 export type WorkloadStageName = keyof typeof renderers;
 
-/** The stages of R3.50, in their order: certificate, LeaderWorkerSets, Deployments, Service, autoscalers. */
+/** The stages of R3.50, in their order: certificate, device claims, LeaderWorkerSets, Deployments, Service, autoscalers. */
 export const workloadStages: readonly WorkloadStageName[] = [
   'certificate',
+  'managedDra',
   'multiNode',
   'singleNode',
   'workloadService',
@@ -57,12 +59,18 @@ function* certificateStage(context: Context): Inquiry<Stage> {
   return { name: 'certificate', present: [yield* renderCertificate(context)], absent: [] };
 }
 
-/** Device claims, accounts and LeaderWorkerSets (R3.70). */
+/** The template of device claims, the first step of R3.55 and of R3.70; an error in it is one of the main workload (B3.15). */
+function* managedDraStage(context: Context): Inquiry<Stage> {
+  const dra = yield* renderManagedDra(context);
+  if (!isRejection(dra)) return workloadStage('managedDra', [dra]);
+  const reason = context.spec.worker === undefined ? 'ReconcileSingleNodeWorkloadError' : 'ReconcileMultiNodeWorkloadError';
+  return rejectedStage('managedDra', reason, dra, 'failed to reconcile managed DRA');
+}
+
+/** Accounts and LeaderWorkerSets (R3.70). */
 function* multiNodeStage(context: Context): Inquiry<Stage> {
   const { worker, prefill } = context.spec;
   const rejected = (rejection: Rejection, step: string) => rejectedStage('multiNode', 'ReconcileMultiNodeWorkloadError', rejection, step);
-  const dra = yield* renderManagedDra(context);
-  if (isRejection(dra)) return rejected(dra, 'failed to reconcile managed DRA');
   const access = yield* multiNodeAccess(context);
   if (isRejection(access)) return rejected(access, 'failed to reconcile multi-node service account');
   const prefillAccess = yield* prefillMultiNodeAccess(context);
@@ -73,10 +81,10 @@ function* multiNodeStage(context: Context): Inquiry<Stage> {
   if (isRejection(second)) return rejected(second, 'failed to reconcile multi-node prefill workload');
 
   const [mainRef, prefillRef] = groupRefs(context);
-  return workloadStage('multiNode', [dra, access, prefillAccess, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
+  return workloadStage('multiNode', [access, prefillAccess, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
 }
 
-/** Account and Deployments (R3.55). The device claims of R3.55 are those of the stage before. */
+/** Account and Deployments (R3.55). */
 function* singleNodeStage(context: Context): Inquiry<Stage> {
   const { worker, prefill } = context.spec;
   const rejected = (rejection: Rejection, step: string) => rejectedStage('singleNode', 'ReconcileSingleNodeWorkloadError', rejection, step);
@@ -131,7 +139,8 @@ function stoppedStages(context: Context): Stage[] {
   const stopped = (name: StageName, absent: readonly ObjectRef[]): Stage => ({ name, present: [], absent });
   return [
     stopped('certificate', [childRef(context, kinds.secret, nameOf(context, 'certificate'))]),
-    stopped('multiNode', [childRef(context, kinds.resourceClaimTemplate, nameOf(context, 'managedDra')), ...access.multiNode, ...groupRefs(context)]),
+    stopped('managedDra', [childRef(context, kinds.resourceClaimTemplate, nameOf(context, 'managedDra'))]),
+    stopped('multiNode', [...access.multiNode, ...groupRefs(context)]),
     stopped('singleNode', [...access.singleNode, ...deploymentRefs(context)]),
     stopped('workloadService', [childRef(context, kinds.coreService, nameOf(context, 'workloadService'))]),
     ...scalingPhases.map((phase) => stopped(scalingStages[phase], actuatorRefs(context, phase))),

@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { createInformer, type Informer, type ServedWatch } from './informer.ts';
 import type { Log } from './log.ts';
 
-/** Which kinds the API server serves, kept up to date: CRDs may come and go while the process runs (B3.21). */
+/** Which kinds the API server serves, kept up to date: CRDs come and go while the process runs, servers are upgraded (B3.21). */
 export interface ServedKinds extends ServedWatch {
   /** Undefined until discovery has answered for the first time. */
   serves(kind: Kind): boolean | undefined;
@@ -29,7 +29,7 @@ const RECHECK_MS = [0, 50, 100, 200, 400, 800, 1500, 3000, 5000, 10_000, 20_000]
 
 const crdName = (kind: Kind): string => `${kind.plural}.${groupOf(kind)}`;
 
-/** One discovery at start, then one metadata-only watch of CRDs for the whole process. */
+/** One discovery at start, then one metadata-only watch of CRDs for the whole process. When that breaks, kinds that were missing are asked for. */
 export function createServedKinds(options: ServedKindsOptions): ServedKinds {
   const { client, log } = options;
   const abort = new AbortController();
@@ -39,7 +39,8 @@ export function createServedKinds(options: ServedKindsOptions): ServedKinds {
   /** What discovery said, by `apiVersion plural`. */
   let served: Set<string> | undefined;
   let first: Promise<void> | undefined;
-  const crds: Informer = createInformer({ ...options, kind: kinds.customResourceDefinition, metadataOnly: true });
+  let search: Promise<void> | undefined;
+  const crds: Informer = createInformer({ ...options, kind: kinds.customResourceDefinition, metadataOnly: true, onRestart: searchMissing });
 
   const idOf = (kind: Kind): string => `${kind.apiVersion} ${kind.plural}`;
 
@@ -61,17 +62,34 @@ export function createServedKinds(options: ServedKindsOptions): ServedKinds {
     }
   }
 
-  async function discover(): Promise<void> {
+  /** What the server serves; undefined when `stop` comes first. */
+  async function discover(): Promise<ReadonlySet<string> | undefined> {
     for (let wait = 100; !abort.signal.aborted; wait = Math.min(wait * 2, 5000)) {
       try {
-        served = new Set(await client.discover());
-        for (const kind of listeners.keys()) tell(kind, served.has(idOf(kind)));
-        return;
+        return await client.discover();
       } catch (error) {
         log?.warn({ err: textOf(error) }, 'discovery failed; trying again');
         await delay(wait, undefined, { signal: abort.signal }).catch(() => undefined);
       }
     }
+    return undefined;
+  }
+
+  async function discoverFirst(): Promise<void> {
+    const found = await discover();
+    if (!found) return;
+    served = new Set(found);
+    for (const kind of listeners.keys()) tell(kind, served.has(idOf(kind)));
+  }
+
+  /** The next connection may lead to another server, one that serves more kinds of its own. Those that have a CRD are followed by it. */
+  function searchMissing(): void {
+    const missing = [...tracked].filter((kind) => served && !served.has(idOf(kind)) && !crds.get(undefined, crdName(kind)));
+    if (missing.length === 0) return;
+    search ??= discover().then((found) => {
+      search = undefined;
+      for (const kind of missing) if (found?.has(idOf(kind))) set(kind, true);
+    });
   }
 
   /** Asks discovery until it agrees with what the CRD lets expect. */
@@ -107,7 +125,7 @@ export function createServedKinds(options: ServedKindsOptions): ServedKinds {
       return () => set.delete(listener);
     },
     start() {
-      first ??= discover().then(() => {
+      first ??= discoverFirst().then(() => {
         // Begun after discovery: every CRD in the first list that discovery did not know is asked for again.
         if (!abort.signal.aborted) crds.start();
       });
@@ -115,7 +133,7 @@ export function createServedKinds(options: ServedKindsOptions): ServedKinds {
     async stop() {
       abort.abort();
       for (const current of rechecks.values()) current.abort();
-      await first;
+      await Promise.all([first, search]);
       await crds.stop();
     },
     async waitForSync(signal) {

@@ -11,13 +11,36 @@ import { applyStages, type StageFailure } from './stages.ts';
 
 const STEP = 'failed to reconcile workload';
 
-/** What a failed stage means for the conditions, and how its error reads (R3.42). */
-const failures: Partial<Record<StageName, { readonly condition: string; readonly reason: string; readonly prefix: string }>> = {
-  certificate: { condition: c.mainWorkloadReady, reason: 'ReconcileCertsError', prefix: 'failed to reconcile self-signed certificates secret' },
-  multiNode: { condition: c.workerWorkloadReady, reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' },
-  singleNode: { condition: c.mainWorkloadReady, reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' },
-  workloadService: { condition: c.mainWorkloadReady, reason: 'ReconcileWorkloadServiceError', prefix: 'failed to reconcile workload service' },
-};
+interface Failure {
+  readonly condition: string;
+  readonly reason: string;
+  readonly prefix: string;
+}
+
+/**
+ * What a failed stage means for the conditions, and how its error reads (R3.42). What all workloads need is told of the main one, be that a
+ * group or not, and a stage that makes nothing but the prefill workload tells of that; the reference takes one condition for all (B3.15).
+ */
+function failureOf(stage: StageName, { worker, prefill }: Context['spec']): Failure | undefined {
+  const main = worker === undefined ? c.mainWorkloadReady : c.workerWorkloadReady;
+  switch (stage) {
+    case 'certificate':
+      return { condition: main, reason: 'ReconcileCertsError', prefix: 'failed to reconcile self-signed certificates secret' };
+    case 'managedDra':
+      return worker === undefined ? { ...singleNode, condition: main } : { ...multiNode, condition: main };
+    case 'multiNode':
+      return { ...multiNode, condition: worker === undefined && prefill?.worker ? c.prefillWorkerWorkloadReady : c.workerWorkloadReady };
+    case 'singleNode':
+      return { ...singleNode, condition: worker && prefill && !prefill.worker ? c.prefillWorkloadReady : c.mainWorkloadReady };
+    case 'workloadService':
+      return { condition: main, reason: 'ReconcileWorkloadServiceError', prefix: 'failed to reconcile workload service' };
+    default:
+      return undefined;
+  }
+}
+
+const singleNode = { reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' };
+const multiNode = { reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' };
 
 /** What became of the workload step. */
 export interface WorkloadFailures {
@@ -33,11 +56,11 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
   try {
     if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
     const failed = await applyWorkloads(pass, context, applier);
-    const first = failed.find(({ stage }) => stage.name in failures);
+    const first = failed.find(({ stage }) => failureOf(stage.name, context.spec));
     if (first) {
       const settled: readonly StageName[] = workloadStages.slice(0, (workloadStages as readonly StageName[]).indexOf(first.stage.name));
       applyChanges(conditions, await answerAsync(assessWorkloads(context, settled), pass.respond));
-      return { workload: reportFailure(pass, first) };
+      return { workload: reportFailure(pass, context, first) };
     }
     applyChanges(conditions, await answerAsync(assessWorkloads(context), pass.respond));
     const scaling = await concludeScaling(pass, context, failed);
@@ -59,8 +82,8 @@ async function applyWorkloads(pass: Pass, context: Context, applier: Applier): P
 }
 
 /** A stage that could not be rendered has a reason of its own; one that could not be applied gets the reason of its step. */
-function reportFailure(pass: Pass, { stage, rejection }: StageFailure): Rejection {
-  const known = failures[stage.name];
+function reportFailure(pass: Pass, { spec }: Context, { stage, rejection }: StageFailure): Rejection {
+  const known = failureOf(stage.name, spec);
   const told = known ? withinStep(rejection, known.prefix) : rejection;
   if (known) pass.conditions.markFalse(known.condition, stage.rejection?.reason ?? known.reason, told.message);
   return withinStep(told, STEP);

@@ -3,45 +3,25 @@ import { kinds } from '../../api/kinds.ts';
 import type { KubeObject, Pod } from '../../api/kubernetes.ts';
 import { labels } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
-import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
-import { foreignDefinitions, readManifests } from '../../control-plane/custom-resources.ts';
 import { essentialControllers, workloadControllers } from '../../control-plane/flags.ts';
-import { type Simulation, startSimulation } from '../../control-plane/simulation/simulation.ts';
 import { eventually } from '../support/eventually.ts';
 import { service } from '../support/manifests.ts';
-import { installInto, prepareSite, type RunningOperator, startOperator } from '../support/operator.ts';
+import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 import { given, isReady, type Place } from '../support/story.ts';
-import { chooseWebhookAddress } from '../support/webhook-address.ts';
 
 const REPLICAS = 2;
 
 /** With the real Deployment and ReplicaSet controllers and the real garbage collector. */
 describe('a Deployment whose selector has to change while it serves (B3.1, R3.35a)', function () {
   this.timeout(180_000);
-  let controlPlane: ControlPlane;
-  let simulation: Simulation;
-  let operator: RunningOperator;
+  let own: OwnCluster;
   let place: Place;
 
   before(async () => {
-    const webhooks = await chooseWebhookAddress();
-    controlPlane = await startControlPlane({
-      definitions: [...(await readManifests(foreignDefinitions)), ...webhooks.manifests.definitions],
-      controllers: [...essentialControllers, ...workloadControllers],
-    });
-    const site = await prepareSite(controlPlane, webhooks);
-    await installInto(site);
-    simulation = await startSimulation(controlPlane, { pods: {} });
-    operator = await startOperator(site);
-    const namespace = 'replacement';
-    await controlPlane.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    place = { admin: controlPlane.admin, namespace };
+    own = await startOwnCluster('replacement', { controllers: [...essentialControllers, ...workloadControllers], simulation: { pods: {} } });
+    place = own.place;
   });
-  after(async () => {
-    await operator?.stop();
-    await simulation?.stop();
-    await controlPlane?.stop();
-  });
+  after(() => own?.stop());
 
   async function servingPods(): Promise<Pod[]> {
     const { items } = await place.admin.list(kinds.pod, place.namespace);

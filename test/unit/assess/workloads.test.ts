@@ -140,6 +140,21 @@ describe('workload conditions', () => {
     });
   });
 
+  it('say how far a Deployment is that its controller has looked at (B3.11)', () => {
+    const conditions = [condition('Available', 'False', 'MinimumReplicasUnavailable', 'too few')];
+    const message = (status: object, generation: number) => {
+      const deployment = live(kinds.deployment, 'llama-kserve', { conditions, ...status }, { generation });
+      const spec = { ...deployment.spec, replicas: 3 };
+      return (ask(assessWorkloads(context()), [{ ...deployment, spec }])[0] as { message?: string }).message;
+    };
+    expect(message({ observedGeneration: 2, updatedReplicas: 2, availableReplicas: 1 }, 2)).to.equal(
+      'too few; 2 of 3 replicas are up to date, 1 available',
+    );
+    expect(message({ observedGeneration: 2 }, 2)).to.equal('too few; 0 of 3 replicas are up to date, 0 available');
+    expect(message({ observedGeneration: 1, updatedReplicas: 2 }, 2), 'of an older state').to.equal('');
+    expect(message({}, 2), 'written by hand').to.equal('too few');
+  });
+
   it('find the pods of a LeaderWorkerSet by its name', () => {
     const failing = pod(
       'p',
@@ -151,6 +166,21 @@ describe('workload conditions', () => {
       reason: 'Progressing',
       message: 'LWS is progressing; Pod p: container main: ErrImagePull',
     });
+  });
+
+  it('say that a LeaderWorkerSet has a name too long for its pods, while it is not available (B3.18)', () => {
+    const name = 'n'.repeat(45);
+    const spec: LLMInferenceServiceSpec = { worker: {}, prefill: { worker: {}, parallelism: { data: 2, dataLocal: 1 } } };
+    const sets = (status: object = {}) => [`${name}-kserve-mn`, `${name}-kserve-mn-prefill`].map((set) => live(kinds.leaderWorkerSet, set, status));
+    const told = (status?: object) =>
+      ask(assessWorkloads(context({ name, spec })), sets(status)).flatMap((c) => ('clear' in c ? [] : [[c.type, c.reason, c.message]]));
+    const text = (set: string, longest: number) =>
+      `LWS is progressing; LeaderWorkerSet ${name}${set} has a name of ${(name + set).length} characters, and its pods may not start: their label controller-revision-hash adds to it and must not be longer than 63; create the service anew with a name of at most ${longest} characters`;
+    expect(told()).to.deep.equal([
+      ['WorkerWorkloadReady', 'Progressing', text('-kserve-mn', 42)],
+      ['PrefillWorkerWorkloadReady', 'Progressing', text('-kserve-mn-prefill', 32)],
+    ]);
+    expect(told({ conditions: [available] }).map(([, , message]) => message)).to.deep.equal([undefined, undefined]);
   });
 });
 

@@ -113,6 +113,17 @@ describe('llmisvc validate', () => {
     expect(validate(stating)[0]).to.contain('spec.router.scheduler.config.inline.plugins[1]: the name "queue-scorer" is taken by plugins[0]');
   });
 
+  it('tells a name that is too long for LeaderWorkerSets, and only for them (B3.18)', () => {
+    const name = 'quarterly-financial-reports-with-experts';
+    const named = (...spec: string[]) => serviceText(MODEL, ...spec).replace('name: qwen', `name: ${name}`);
+    const groups = 'worker: {}, parallelism: {data: 2, dataLocal: 1}';
+    expect(validate(named('prefill: {}'))).to.deep.equal([]);
+    expect(validate(named(`prefill: {${groups}}`))).to.deep.equal([
+      `a.yaml:4: warning: LLMInferenceService/${name}: metadata.name: LeaderWorkerSet ${name}-kserve-mn-prefill has a name of 58 characters, and its pods may not start: their label controller-revision-hash adds to it and must not be longer than 63; create the service anew with a name of at most 32 characters`,
+    ]);
+    expect(validate(named('replicas: 11', groups.replace(', ', '\n  ')))[0]).to.contain('a name of at most 39 characters');
+  });
+
   it('tells broken metadata', () => {
     const text = serviceText(MODEL).replace('  name: qwen', '  name: Qwen_7B\n  lables: {}\n  labels: {n: "-"}\n  annotations: {a: true}');
     expect(validate(text).map((line) => line.replace('a.yaml:', '').replace('error: LLMInferenceService/Qwen_7B: metadata.', ''))).to.deep.equal([

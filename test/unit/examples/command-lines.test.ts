@@ -64,6 +64,7 @@ const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
       'max-num-seqs': 128,
     },
   },
+  'managed-devices.yaml': { 'claims-assistant-kserve': { 'tensor-parallel-size': 2 } },
   'model-on-claim.yaml': { 'house-model-kserve': { 'enable-lora': true, 'max-lora-rank': 16, 'lora-modules': modules('contracts') } },
   'multi-node-data-parallel.yaml': {
     'deepseek-v3-kserve-mn leader': group({ 'api-server-count': 8, 'data-parallel-start-rank': 0 }),
@@ -85,6 +86,9 @@ const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
     'research-papers-kserve-prefill': { 'tensor-parallel-size': 1, ...nixl },
   },
   'shared-configuration.yaml': { 'ticket-triage-kserve': { 'gpu-memory-utilization': 0.92, 'enable-prefix-caching': true } },
+  'tracing.yaml': {
+    'travel-planner-kserve': { 'otlp-traces-endpoint': 'http://otel-collector.observability:4317', 'collect-detailed-traces': 'all' },
+  },
 };
 
 /** The files an engine is told to read and write, but for those of its image. */

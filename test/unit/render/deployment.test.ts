@@ -202,10 +202,19 @@ describe('the Deployment of the main workload', () => {
     expect(find(render({ ...context, spec }), 'llama-kserve').spec.template.spec).to.deep.equal({});
   });
 
-  it('tells that no container uses the devices', () => {
+  it('tells that no container uses the devices, for each kind of pod', () => {
     const annotations = { 'serving.kserve.io/exp-dra-device-class': 'gpu', 'serving.kserve.io/exp-dra-container-name': 'guard' };
-    const events = stage(render(workloadContext({ metadata: { annotations } })), 'singleNode').events;
-    expect(events?.map(({ reason }) => reason)).to.deep.equal(['DeviceClaimNotUsed']);
+    const told = (spec: LLMInferenceServiceSpec) =>
+      render(workloadContext({ metadata: { annotations }, spec }))
+        .flatMap(({ events = [] }) => events)
+        .map(({ type, reason, message }) => `${type} ${reason} ${message}`);
+    const text = (title: string) =>
+      `Warning DeviceClaimNotUsed The ${title} has no container named guard: the devices are claimed, but no container uses them`;
+    const guarded = { containers: [{ name: 'main' }, { name: 'guard' }] };
+    expect(told({ prefill: { template: guarded } })).to.deep.equal([text('main deployment')]);
+    expect(told({ worker: pod(), prefill: { template: guarded, worker: pod() } })).to.deep.equal(
+      ['leader template', 'worker template', 'prefill worker template'].map(text),
+    );
   });
 
   it('tells that changes of the storage initializer have no effect, and that no container gets the model', () => {

@@ -1,13 +1,10 @@
 import { expect } from 'chai';
-import type { Container, KubeObject } from '../../../api/kubernetes.ts';
+import type { Container } from '../../../api/kubernetes.ts';
 import { addQuantities } from '../../../api/quantity.ts';
-import { isRejection } from '../../../api/rejection.ts';
 import type { KVCacheOffloadingSpec, SecondaryTierSpec, TracingSpec } from '../../../api/types.ts';
 import { addKvCacheTiers } from '../../../render/kv-cache.ts';
-import { type ManagedDra, renderManagedDra } from '../../../render/managed-dra.ts';
 import { traceInferenceServer, traceScheduler } from '../../../render/tracing.ts';
-import { ask } from '../../support/answers.ts';
-import { ownedByLlama, pod, workloadContext } from '../../support/workload-fixtures.ts';
+import { pod, workloadContext } from '../../support/workload-fixtures.ts';
 
 describe('KV cache tiers', () => {
   const tiers = (secondary: SecondaryTierSpec[], main: Partial<Container> = {}) => addKvCacheTiers(pod(main), { cpu: '1Gi', secondary });
@@ -135,64 +132,6 @@ describe('tracing', () => {
     it(`leaves ${flag} of the scheduler to the user`, () =>
       expect(traceScheduler(spec({}), pod({ args: [flag] })).containers?.[0]?.args).to.deep.equal([flag]));
   }
-});
-
-describe('the template of managed device claims', () => {
-  const CLASS = 'serving.kserve.io/exp-dra-device-class';
-  const COUNT = 'serving.kserve.io/exp-dra-device-count';
-  const CEL = 'serving.kserve.io/exp-dra-cel-selector';
-  const dra = (annotations: Record<string, string>, objects: readonly object[] = []) =>
-    ask(renderManagedDra(workloadContext({ metadata: { annotations } })), objects);
-  const requests = (annotations: Record<string, string>) => {
-    const rendered = dra(annotations);
-    if (isRejection(rendered)) throw new Error(rendered.message);
-    return (rendered.present[0] as KubeObject & { spec: { spec: { devices: { requests: unknown } } } }).spec.spec.devices.requests;
-  };
-
-  it('does not exist without a device class', () => {
-    expect(dra({ [COUNT]: '2' })).to.deep.include({ present: [], recreate: [] });
-    expect(dra({})).to.have.nested.property('absent[0].name', 'llama-managed-dra');
-  });
-
-  it('asks for one kind of device', () => {
-    expect(requests({ [CLASS]: ' gpu.nvidia.com ' })).to.deep.equal([{ name: 'device', exactly: { deviceClassName: 'gpu.nvidia.com' } }]);
-    expect(requests({ [CLASS]: 'gpu', [COUNT]: ' 2 ', [CEL]: ' a == b \n\n c' })).to.deep.equal([
-      { name: 'device', exactly: { deviceClassName: 'gpu', count: 2, selectors: [{ cel: { expression: 'a == b' } }, { cel: { expression: 'c' } }] } },
-    ]);
-    expect(requests({ [CLASS]: 'gpu', [COUNT]: '' })).to.deep.equal([{ name: 'device', exactly: { deviceClassName: 'gpu' } }]);
-  });
-
-  it('carries no labels', () =>
-    expect(dra({ [CLASS]: 'gpu' }))
-      .to.have.nested.property('present[0].metadata')
-      .that.does.not.have.property('labels'));
-
-  for (const [count, text] of [
-    ['0', 'must be >= 1'],
-    ['-1', 'must be >= 1'],
-  ] as const) {
-    it(`cannot be for ${count} devices`, () => {
-      const { message } = dra({ [CLASS]: 'gpu', [COUNT]: count }) as { message: string };
-      expect(message)
-        .to.contain(text)
-        .and.match(/^failed to reconcile Managed DRA ResourceClaimTemplate: /);
-    });
-  }
-
-  const live = (exactly: object) =>
-    ownedByLlama({
-      apiVersion: 'resource.k8s.io/v1',
-      kind: 'ResourceClaimTemplate',
-      metadata: { name: 'llama-managed-dra' },
-      spec: { spec: { devices: { requests: [{ name: 'device', exactly: { allocationMode: 'ExactCount', ...exactly } }] } } },
-    });
-  it('is made anew when other devices are wanted, because it cannot be changed', () => {
-    const recreated = (exactly: object) => (dra({ [CLASS]: 'gpu' }, [live(exactly)]) as ManagedDra).recreate.length > 0;
-    expect(recreated({ deviceClassName: 'gpu', count: 1 })).to.equal(false);
-    expect(recreated({ deviceClassName: 'gpu', count: 2 })).to.equal(true);
-    expect(recreated({ deviceClassName: 'other', count: 1 })).to.equal(true);
-    expect(recreated({ deviceClassName: 'gpu', count: 1, selectors: [{ cel: { expression: 'a' } }] })).to.equal(true);
-  });
 });
 
 describe('sums of quantities', () => {

@@ -17,6 +17,7 @@ describe('the stages of the workloads', () => {
   it('come in the order in which they are written', () => {
     expect(render(workloadContext()).map(({ name }) => name)).to.deep.equal([
       'certificate',
+      'managedDra',
       'multiNode',
       'singleNode',
       'workloadService',
@@ -63,10 +64,10 @@ describe('the stages of the workloads', () => {
     expect(stages.flatMap((s) => s.present)).to.deep.equal([]);
     expect(stages.map((s) => [s.name, s.absent.map(({ kind, name }) => `${kind.kind} ${name}`)])).to.deep.equal([
       ['certificate', ['Secret llama-kserve-self-signed-certs']],
+      ['managedDra', ['ResourceClaimTemplate llama-managed-dra']],
       [
         'multiNode',
         [
-          'ResourceClaimTemplate llama-managed-dra',
           'ServiceAccount llama-kserve-mn',
           'ServiceAccount llama-kserve-mn-prefill',
           'Role llama-kserve-mn-role',
@@ -96,6 +97,9 @@ describe('the stages of the workloads', () => {
   const unsupported = 'unsupported schema in model URI: gs://bucket/model';
   const single = 'ReconcileSingleNodeWorkloadError';
   const multi = 'ReconcileMultiNodeWorkloadError';
+  const devices = { 'serving.kserve.io/exp-dra-device-class': 'gpu', 'serving.kserve.io/exp-dra-device-count': '0' };
+  const noDevices =
+    'failed to reconcile managed DRA: failed to reconcile Managed DRA ResourceClaimTemplate: invalid serving.kserve.io/exp-dra-device-count value "0": must be >= 1';
   const failures: [string, LLMInferenceServiceSpec, Record<string, string>, StageName, string, string][] = [
     [
       'a model',
@@ -145,6 +149,8 @@ describe('the stages of the workloads', () => {
       multi,
       `failed to reconcile multi-node prefill workload: failed to attach model artifacts to prefill worker template: ${unsupported}`,
     ],
+    ['the devices of a single node', { prefill: { worker: pod() } }, devices, 'managedDra', single, noDevices],
+    ['the devices of several nodes', { worker: pod() }, devices, 'managedDra', multi, noDevices],
     [
       'an account',
       { template: gone },

@@ -86,10 +86,11 @@ export function createCaches(sources: {
   distribution: Distribution;
   log: Log;
   onRestart: (kind: string, reason: string) => void;
+  silenceMs: number | undefined;
 }): Caches {
-  const { client, served, log, onRestart, options, distribution } = sources;
+  const { client, served, log, onRestart, options, distribution, silenceMs } = sources;
   const inform = <T extends KubeObject = KubeObject>(kind: Kind, more: Partial<InformerOptions<T>> = {}): Informer<T> =>
-    createInformer<T>({ client, kind, served, log, onRestart, ...more });
+    createInformer<T>({ client, kind, served, log, onRestart, ...(silenceMs === undefined ? {} : { silenceMs }), ...more });
   const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, [BY_GROUP]: byGroup } });
   const configs = inform<StoredConfig>(kinds.config);
   const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });

@@ -58,6 +58,8 @@ const DEFAULT_CERT_DIR = join(tmpdir(), 'k8s-webhook-server', 'serving-certs');
 const LEASE = 'llminferenceservice-kserve-controller-manager';
 /** An address that stands for "do not serve". */
 const OFF = '0';
+/** The API server waits 10 s for a webhook: what that one looks up has to be there, or given up, before. */
+const LOOKUP_MS = 8_000;
 /** Ten years. */
 const METRICS_CERTIFICATE_MS = 10 * 365 * 86_400_000;
 const STORAGE_MIGRATION = { timeout: 3_600_000, pollInterval: 30_000 };
@@ -103,11 +105,11 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
   const tls = readTlsSettings(flags);
   if (flags.enableHttp2 !== undefined) log.warn('--enable-http2 is deprecated: use --tls-min-version and --tls-cipher-suites');
   const { request: timeoutMs, watchSilence: silenceMs } = timeouts;
-  const timing = timeoutMs === undefined ? {} : { timeoutMs };
-  const connect = (): Client => createClient(access, { version: packageVersion(), onRequest: metrics.onRequest, ...timing });
+  const connect = (longest = timeoutMs): Client =>
+    createClient(access, { version: packageVersion(), onRequest: metrics.onRequest, ...(longest === undefined ? {} : { timeoutMs: longest }) });
   const client = connect();
   // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
-  const lookups = connect();
+  const lookups = connect(timeoutMs ?? LOOKUP_MS);
   const operator = createOperator({
     client,
     options,

@@ -133,7 +133,8 @@ describe('an operator that ends', function () {
       proxy.interfere(undefined);
       const sent = proxy.requests.length;
 
-      running.push(await startOperator(site, { leaderElect: true }, { run: { timeouts: { election } } }));
+      // The port of the webhooks is given up last.
+      running.push(await eventually(() => startOperator(site, { leaderElect: true }, { run: { timeouts: { election } } })));
       await one.reaches(
         isReady,
         has(kinds.leaderWorkerSet, suffixes.mainMultiNode, ({ spec }) => expect(spec).to.include({ replicas: 3 })),

@@ -28,6 +28,7 @@ export const kinds = {
   localModelCache: kind('serving.kserve.io/v1alpha1', 'LocalModelCache', 'localmodelcaches', { namespaced: false }),
   localModelNamespaceCache: kind('serving.kserve.io/v1alpha1', 'LocalModelNamespaceCache', 'localmodelnamespacecaches'),
   deployment: kind('apps/v1', 'Deployment', 'deployments'),
+  replicaSet: kind('apps/v1', 'ReplicaSet', 'replicasets'),
   leaderWorkerSet: kind('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', 'leaderworkersets'),
   pod: kind('v1', 'Pod', 'pods'),
   coreService: kind('v1', 'Service', 'services'),

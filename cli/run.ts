@@ -16,7 +16,7 @@ import { type Client, createClient } from '../controllers/runtime/client.ts';
 import { createDelegatedAccess } from '../controllers/runtime/delegated-access.ts';
 import { createEventRecorder } from '../controllers/runtime/events.ts';
 import { type MetricsServerOptions, type ProbeServer, serveMetrics, serveProbes } from '../controllers/runtime/health.ts';
-import { createElection } from '../controllers/runtime/leader.ts';
+import { createElection, type ElectionTimes } from '../controllers/runtime/leader.ts';
 import { createLog, type Log } from '../controllers/runtime/log.ts';
 import { type End, type Part, runManager, terminationSignal } from '../controllers/runtime/manager.ts';
 import { createMetrics, type Metrics } from '../controllers/runtime/metrics.ts';
@@ -58,6 +58,8 @@ const DEFAULT_CERT_DIR = join(tmpdir(), 'k8s-webhook-server', 'serving-certs');
 const LEASE = 'llminferenceservice-kserve-controller-manager';
 /** An address that stands for "do not serve". */
 const OFF = '0';
+/** The API server waits 10 s for a webhook: what that one looks up has to be there, or given up, before. */
+const LOOKUP_MS = 8_000;
 /** Ten years. */
 const METRICS_CERTIFICATE_MS = 10 * 365 * 86_400_000;
 const STORAGE_MIGRATION = { timeout: 3_600_000, pollInterval: 30_000 };
@@ -82,19 +84,32 @@ export interface Run {
   readonly certificateLifetimes?: Lifetimes;
   /** What the cluster adds to the router; nothing when left out. */
   readonly distribution?: Distribution;
+  /** How long to wait for the API server before something is done about it; the defaults of each when left out. */
+  readonly timeouts?: Timeouts;
   /** Told once webhooks are served and passes are run. */
   readonly onRunning?: () => void;
 }
 
+/** Milliseconds. */
+export interface Timeouts {
+  /** For an answer to a request, and between two parts of it. */
+  readonly request?: number;
+  /** For a sign of life on a watch. */
+  readonly watchSilence?: number;
+  readonly election?: ElectionTimes;
+}
+
 /** Runs an operator until the signal is aborted or leadership is lost. Rejects when something cannot be started. */
 export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
-  const { access, options, flags, log, metrics = createMetrics(), onRunning } = run;
+  const { access, options, flags, log, metrics = createMetrics(), onRunning, timeouts = {} } = run;
   const tls = readTlsSettings(flags);
   if (flags.enableHttp2 !== undefined) log.warn('--enable-http2 is deprecated: use --tls-min-version and --tls-cipher-suites');
-  const connect = (): Client => createClient(access, { version: packageVersion(), onRequest: metrics.onRequest });
+  const { request: timeoutMs, watchSilence: silenceMs } = timeouts;
+  const connect = (longest = timeoutMs): Client =>
+    createClient(access, { version: packageVersion(), onRequest: metrics.onRequest, ...(longest === undefined ? {} : { timeoutMs: longest }) });
   const client = connect();
   // Writes of the controllers wait for the webhooks, which must not wait for the connections of those writes.
-  const lookups = connect();
+  const lookups = connect(timeoutMs ?? LOOKUP_MS);
   const operator = createOperator({
     client,
     options,
@@ -102,6 +117,7 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
     metrics,
     workers: flags.workers,
     ...(run.distribution ? { distribution: run.distribution } : {}),
+    ...(silenceMs === undefined ? {} : { silenceMs }),
   });
   const handlers = createHandlers({
     options,
@@ -139,7 +155,14 @@ export async function runOperator(run: Run, signal: AbortSignal): Promise<End> {
     return () => server.close();
   });
   const election = flags.leaderElect
-    ? createElection({ client, namespace: options.systemNamespace, name: LEASE, identity: `${hostname()}_${randomUUID()}`, log })
+    ? createElection({
+        client,
+        namespace: options.systemNamespace,
+        name: LEASE,
+        identity: `${hostname()}_${randomUUID()}`,
+        log,
+        ...timeouts.election,
+      })
     : undefined;
   try {
     return await runManager(

@@ -64,6 +64,20 @@ const byService = (object: KubeObject): string[] => {
   return name === undefined ? [] : [`${object.metadata.namespace ?? ''}/${name}`];
 };
 
+/** The Deployment whose ReplicaSet has this name, by the hash that its objects carry as a label. */
+export function deploymentOf(replicaSet: string | undefined, labelled: KubeObject): string | undefined {
+  const hash = labelled.metadata.labels?.['pod-template-hash'];
+  return hash !== undefined && replicaSet?.endsWith(`-${hash}`) ? replicaSet.slice(0, -hash.length - 1) : undefined;
+}
+
+/** Pods by the Deployment that made them, also when it is gone. */
+export const BY_DEPLOYMENT = 'deployment';
+const byDeployment = (pod: KubeObject): string[] => {
+  const owner = pod.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === kinds.replicaSet.kind);
+  const deployment = deploymentOf(owner?.name, pod);
+  return deployment === undefined ? [] : [`${pod.metadata.namespace}/${deployment}`];
+};
+
 /** Services of the core API by the label that names the Gateway they belong to. */
 export const BY_GATEWAY = 'gateway';
 export const gatewayLabels: readonly string[] = [labels.gatewayName, labels.envoyGatewayName];
@@ -90,15 +104,21 @@ export function createCaches(sources: {
   distribution: Distribution;
   log: Log;
   onRestart: (kind: string, reason: string) => void;
+  silenceMs: number | undefined;
 }): Caches {
-  const { client, served, log, onRestart, options, distribution } = sources;
+  const { client, served, log, onRestart, options, distribution, silenceMs } = sources;
   const inform = <T extends KubeObject = KubeObject>(kind: Kind, more: Partial<InformerOptions<T>> = {}): Informer<T> =>
-    createInformer<T>({ client, kind, served, log, onRestart, ...more });
+    createInformer<T>({ client, kind, served, log, onRestart, ...(silenceMs === undefined ? {} : { silenceMs }), ...more });
   const services = inform<StoredService>(kinds.service, { indexes: { [BY_CONFIG]: configNamesOf, ...sharedIndexes } });
   const configs = inform<StoredConfig>(kinds.config);
   const settings = inform(kinds.configMap, { namespace: options.systemNamespace, fieldSelector: `metadata.name=${SETTINGS_CONFIG_MAP}` });
   const readByName = namedKinds.map((kind) => inform(kind, { metadataOnly: true }));
-  const children = childKinds.map((kind) => inform(kind, { labelSelector: `${labels.partOf}=${PART_OF}`, indexes: { [BY_SERVICE]: byService } }));
+  const children = childKinds.map((kind) =>
+    inform(kind, {
+      labelSelector: `${labels.partOf}=${PART_OF}`,
+      indexes: { [BY_SERVICE]: byService, ...(kind === kinds.pod ? { [BY_DEPLOYMENT]: byDeployment } : {}) },
+    }),
+  );
   const references = [...referenceKinds, ...distribution.watchedKinds].map((kind) =>
     inform(kind, { indexes: { [BY_SERVICE]: byService, ...(kind === kinds.coreService ? { [BY_GATEWAY]: byGateway } : {}) } }),
   );

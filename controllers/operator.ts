@@ -40,6 +40,8 @@ export interface OperatorOptions {
   readonly workers: number;
   /** What the cluster adds to the router; nothing when left out (R5.6). */
   readonly distribution?: Distribution;
+  /** How long a watch may be silent before it is taken for dead, in milliseconds. */
+  readonly silenceMs?: number;
 }
 
 /** The controllers of this process with everything they share, in parts for a manager to run. */
@@ -75,10 +77,10 @@ const splitKey = (key: string): [string, string] => {
   return [key.slice(0, slash), key.slice(slash + 1)];
 };
 
-export function createOperator({ client, options, log, metrics, workers, distribution = plainKubernetes }: OperatorOptions): Operator {
+export function createOperator({ client, options, log, metrics, workers, distribution = plainKubernetes, silenceMs }: OperatorOptions): Operator {
   const served = createServedKinds({ client, log });
   const onRestart = (kind: string, reason: string): void => metrics?.onWatchRestart(kind, reason);
-  const caches = createCaches({ client, served, options, distribution, log, onRestart });
+  const caches = createCaches({ client, served, options, distribution, log, onRestart, silenceMs });
   const dependencies = createDependencies();
   const cacheLookup = ({ kind, namespace, name }: { kind: Kind; namespace?: string; name: string }) => caches.of(kind)?.lookup(namespace, name);
   const recorderFor = (component: string) => createEventRecorder({ client, component, log });

@@ -1,13 +1,16 @@
 import type { LLMInferenceServiceSpec } from '../types.ts';
 
-/** What a model states that will not have the effect its author expects (B11 of chapter 1). */
-export function warnOfModel({ model, baseRefs }: LLMInferenceServiceSpec): string[] {
+const STORAGE_INITIALIZER = 'storage-initializer';
+
+/** What a model states that will not have the effect its author expects (B11 of chapter 1, B3.37). */
+export function warnOfModel(spec: LLMInferenceServiceSpec): string[] {
+  const { model, baseRefs } = spec;
   if (!model) return [];
   const warnings: string[] = [];
   if (!model.uri && model.name && !baseRefs?.length) {
     warnings.push('spec.model.uri: no URI is given, and no baseRef that could give one: nothing can be served');
   }
-  warnings.push(...warnOfClaim(model.uri, 'spec.model.uri'));
+  warnings.push(...warnOfClaim(model.uri, 'spec.model.uri'), ...warnOfDetachment(spec, model.uri ?? ''));
   const { confidential } = model;
   const scheme = /^oci\+(native|fetch):\/\//i.exec(model.uri ?? '')?.[0];
   if (confidential?.enabled && scheme) {
@@ -23,6 +26,28 @@ export function warnOfModel({ model, baseRefs }: LLMInferenceServiceSpec): strin
     warnings.push(...warnOfClaim(adapter.uri, `spec.model.lora.adapters[${i}].uri`));
     if (adapter.lora) warnings.push(`spec.model.lora.adapters[${i}].lora: is ignored; an adapter has no adapters of its own`);
   });
+  return warnings;
+}
+
+/** Without the storage initializer claims and images are not mounted either, and what was meant to change its container becomes one. */
+function warnOfDetachment(spec: LLMInferenceServiceSpec, uri: string): string[] {
+  const isDisabled = spec.storageInitializer?.enabled === false;
+  const warnings =
+    isDisabled && /^(pvc|oci(\+\w+)?):\/\//i.test(uri)
+      ? [`spec.storageInitializer.enabled: false means that ${uri} is not mounted either; the pods need a volume of their own`]
+      : [];
+  if (!isDisabled && !/^oci\+native:\/\//i.test(uri)) return warnings;
+  const templates = {
+    template: spec.template,
+    worker: spec.worker,
+    'prefill.template': spec.prefill?.template,
+    'prefill.worker': spec.prefill?.worker,
+  };
+  for (const [path, template] of Object.entries(templates)) {
+    const index = template?.initContainers?.findIndex(({ name, image }) => name === STORAGE_INITIALIZER && !image) ?? -1;
+    const field = `spec.${path}.initContainers[${index}].image`;
+    if (index >= 0) warnings.push(`${field}: is missing; without a download nothing is made of this container, and no pod can be created`);
+  }
   return warnings;
 }
 

@@ -17,6 +17,10 @@ export interface Selection {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface GetOptions {
+  readonly signal?: AbortSignal;
+}
+
 export interface ListOptions extends Selection {
   readonly limit?: number;
   readonly continue?: string;
@@ -65,7 +69,7 @@ export interface DeleteOptions {
  */
 export interface Client {
   /** The object, or undefined when there is none (R3.40b: a kind that is not served throws instead). */
-  get<T extends KubeObject = KubeObject>(kind: Kind, namespace: Namespace, name: string): Promise<T | undefined>;
+  get<T extends KubeObject = KubeObject>(kind: Kind, namespace: Namespace, name: string, options?: GetOptions): Promise<T | undefined>;
   list<T extends KubeObject = KubeObject>(kind: Kind, options?: ListOptions): Promise<ObjectList<T>>;
   create<T extends KubeObject>(object: T, options?: WriteOptions): Promise<T>;
   /** Replaces the object (or its subresource); with a resourceVersion only that version of it. */
@@ -157,9 +161,9 @@ export function createClient(access: Access, options: ClientOptions): Client {
   }
 
   return {
-    async get<T extends KubeObject>(kind: Kind, namespace: Namespace, name: string) {
+    async get<T extends KubeObject>(kind: Kind, namespace: Namespace, name: string, { signal }: GetOptions = {}) {
       try {
-        return await about<T>(kind, 'get', { method: 'GET', path: pathOf(kind, namespace, name) });
+        return await about<T>(kind, 'get', { method: 'GET', path: pathOf(kind, namespace, name), signal });
       } catch (error) {
         if (isNotFound(error)) return undefined;
         throw error;

@@ -5,19 +5,22 @@ import { isAlreadyExists, isConflict, textOf } from './api-error.ts';
 import type { Client } from './client.ts';
 import type { Log } from './log.ts';
 
-export interface ElectionOptions {
+export interface ElectionTimes {
+  /** How long others wait for a silent leader before they take over. */
+  readonly leaseMs?: number;
+  /** How long a leader tries to renew before it steps down. One attempt may take half of it. */
+  readonly renewMs?: number;
+  /** Time between two attempts. */
+  readonly retryMs?: number;
+}
+
+export interface ElectionOptions extends ElectionTimes {
   readonly client: Client;
   readonly namespace: string;
   /** Name of the Lease (R1.94). */
   readonly name: string;
   /** Unique among the candidates. */
   readonly identity: string;
-  /** How long others wait for a silent leader before they take over. */
-  readonly leaseMs?: number;
-  /** How long a leader tries to renew before it steps down. */
-  readonly renewMs?: number;
-  /** Time between two attempts. */
-  readonly retryMs?: number;
   readonly log?: Log;
 }
 
@@ -39,9 +42,14 @@ interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
-/** Leader election by a Lease: 15 s, renewed within 10 s, tried every 2 s (R1.94). */
+/**
+ * Leader election by a Lease: 15 s, renewed within 10 s, tried every 2 s (R1.94). A leader counts from when it sent the request that got or
+ * renewed the Lease, so a server that answers late, or not at all, cannot make it lead longer than the others believe.
+ */
 export function createElection(options: ElectionOptions): Election {
   const { client, namespace, name, identity, leaseMs = 15_000, renewMs = 10_000, retryMs = 2_000, log } = options;
+  // Of a server, or a connection, that does not answer there is time to try another (as controller-runtime does).
+  const attemptMs = renewMs / 2;
   const abort = new AbortController();
   /** The Lease as last seen, and when its content last changed by our own clock: clocks of machines differ. */
   let seen: { readonly lease: KubeObject; readonly spec: string; readonly at: number } | undefined;
@@ -70,11 +78,12 @@ export function createElection(options: ElectionOptions): Election {
   }
 
   /** One attempt to get or keep the Lease. Throws when the API server cannot be reached. */
-  async function attempt(isRenewal: boolean): Promise<boolean> {
+  async function attempt(isRenewal: boolean, signal: AbortSignal): Promise<boolean> {
     try {
-      const lease = await client.get(kinds.lease, namespace, name);
+      const lease = await client.get(kinds.lease, namespace, name, { signal });
       if (!lease) {
-        note(await client.create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name }, spec: claim(undefined) }));
+        const created = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name }, spec: claim(undefined) };
+        note(await client.create(created, { signal }));
         return true;
       }
       note(lease);
@@ -83,7 +92,7 @@ export function createElection(options: ElectionOptions): Election {
       const isFree = !spec.holderIdentity || performance.now() - (seen?.at ?? 0) >= leaseMs;
       // A leader that finds another name has been deposed, even if that one has gone since.
       if (!isOurs && (isRenewal || !isFree)) return false;
-      note(await client.update({ ...lease, spec: claim(spec) }));
+      note(await client.update({ ...lease, spec: claim(spec) }, { signal }));
       return true;
     } catch (error) {
       // Another candidate was faster.
@@ -92,19 +101,27 @@ export function createElection(options: ElectionOptions): Election {
     }
   }
 
-  async function renew(): Promise<void> {
-    let renewed = performance.now();
+  /** An attempt that ends after `ms`: one that is given up must not write the Lease later, when somebody else may lead. */
+  function attemptFor(ms: number, isRenewal: boolean): Promise<boolean> {
+    return attempt(isRenewal, AbortSignal.timeout(Math.round(ms)));
+  }
+
+  /** @param acquired when the attempt began that got the Lease */
+  async function renew(acquired: number): Promise<void> {
+    let renewed = acquired;
+    const left = (): number => renewed + renewMs - performance.now();
     while (!abort.signal.aborted) {
-      await delay(retryMs, undefined, { signal: abort.signal }).catch(() => undefined);
+      await delay(Math.min(retryMs, Math.max(0, left())), undefined, { signal: abort.signal }).catch(() => undefined);
       if (abort.signal.aborted) return;
-      const held = await within(renewMs - (performance.now() - renewed), attempt(true)).catch((error: unknown) => {
+      const begun = performance.now();
+      const held = await attemptFor(Math.min(attemptMs, Math.max(0, left())), true).catch((error: unknown) => {
         log?.warn({ err: textOf(error), lease: name }, 'lease not renewed');
         return undefined;
       });
-      if (held) renewed = performance.now();
+      if (held) renewed = begun;
       const taken = held === false && (seen?.lease.spec as LeaseSpec | undefined)?.holderIdentity !== identity;
       if (abort.signal.aborted) return;
-      if (taken || performance.now() - renewed >= renewMs) {
+      if (taken || left() <= 0) {
         leading = false;
         log?.error({ lease: name }, 'leadership lost');
         declareLost();
@@ -117,9 +134,11 @@ export function createElection(options: ElectionOptions): Election {
     lost,
     isLeader: () => leading,
     async acquire(signal) {
+      let begun = performance.now();
       while (!leading) {
         signal?.throwIfAborted();
-        leading = await attempt(false).catch((error: unknown) => {
+        begun = performance.now();
+        leading = await attemptFor(attemptMs, false).catch((error: unknown) => {
           log?.warn({ err: textOf(error), lease: name }, 'lease not acquired');
           return false;
         });
@@ -127,7 +146,7 @@ export function createElection(options: ElectionOptions): Election {
         if (!leading) await delay(retryMs * (1 + Math.random() / 5), undefined, signal === undefined ? {} : { signal });
       }
       log?.info({ lease: name, identity }, 'leading');
-      renewing = renew();
+      renewing = renew(begun);
     },
     async release() {
       abort.abort();
@@ -136,7 +155,7 @@ export function createElection(options: ElectionOptions): Election {
       leading = false;
       const spec = seen.lease.spec as LeaseSpec;
       const released = { ...spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(new Date()) };
-      await client.update({ ...seen.lease, spec: released }).catch((error: unknown) => {
+      await client.update({ ...seen.lease, spec: released }, { signal: AbortSignal.timeout(attemptMs) }).catch((error: unknown) => {
         log?.warn({ err: textOf(error), lease: name }, 'lease not released');
       });
     },
@@ -144,17 +163,3 @@ export function createElection(options: ElectionOptions): Election {
 }
 
 const microTime = (date: Date): string => date.toISOString().replace('Z', '000Z');
-
-/** Rejects when the promise takes longer than `ms`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = delay(Math.max(0, ms), undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`no answer within ${Math.round(ms)} ms`);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => undefined);
-  }
-}

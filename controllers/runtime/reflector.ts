@@ -29,6 +29,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
   /** How long one watch request lasts, in seconds; the real value varies by up to its double. */
   readonly watchSeconds?: number;
+  /** How long a watch may be silent, without a bookmark even, before it is taken for dead, in milliseconds. */
+  readonly silenceMs?: number;
   readonly pageSize?: number;
 }
 
@@ -39,8 +41,8 @@ const DEFAULT_WATCH_SECONDS = 300;
 const DEFAULT_PAGE = 500;
 /** A watch that ends sooner without an event counts as a failure: whatever ends it would do so again at once. */
 const SHORT_WATCH_MS = 1000;
-/** How much longer than agreed a watch may last before it is taken for dead. */
-const OVERTIME_MS = 30_000;
+/** The API server sends a bookmark about once a minute to a watch that has nothing else to hear. */
+const DEFAULT_SILENCE_MS = 180_000;
 
 /** Where the reflector stands. */
 interface Position {
@@ -126,17 +128,22 @@ async function listAll<T extends KubeObject>(options: ReflectOptions<T>, atLeast
 }
 
 async function* watchOnce<T extends KubeObject>(options: ReflectOptions<T>, from: string) {
-  const { client, kind, signal, watchSeconds = DEFAULT_WATCH_SECONDS } = options;
+  const { client, kind, signal, watchSeconds = DEFAULT_WATCH_SECONDS, silenceMs = DEFAULT_SILENCE_MS } = options;
   // Spread, so that the watches of a process do not all end together.
   const timeoutSeconds = Math.ceil(watchSeconds * (1 + Math.random()));
   const abort = new AbortController();
   const stop = () => abort.abort();
-  const overtime = setTimeout(stop, timeoutSeconds * 1000 + OVERTIME_MS);
+  // A peer that vanished behind a load balancer neither ends the connection nor breaks it.
+  const silence = setTimeout(() => abort.abort(new Error(`a watch was silent for ${silenceMs / 1000} s`)), silenceMs);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    yield* client.watch<T>(kind, { ...selectionOf(options), resourceVersion: from, timeoutSeconds, signal: abort.signal });
+    const events = client.watch<T>(kind, { ...selectionOf(options), resourceVersion: from, timeoutSeconds, signal: abort.signal });
+    for await (const event of events) {
+      silence.refresh();
+      yield event;
+    }
   } finally {
-    clearTimeout(overtime);
+    clearTimeout(silence);
     signal.removeEventListener('abort', stop);
     abort.abort();
   }

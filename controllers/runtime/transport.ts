@@ -27,7 +27,7 @@ export interface RequestReport {
 
 export interface TransportOptions {
   readonly userAgent: string;
-  /** Longest wait for headers and between two parts of a body, in milliseconds. */
+  /** Longest wait for headers and between two parts of a body, in milliseconds; watches may be silent for as long as their reader lets them. */
   readonly timeoutMs?: number;
   readonly onRequest?: (report: RequestReport) => void;
 }
@@ -40,6 +40,9 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** A little longer than the API server gives a write (34 s), so that its own word on what took so long comes first. */
+const DEFAULT_TIMEOUT_MS = 40_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 const CREDENTIALS_FRESH_MS = 10_000;
 const MAX_ATTEMPTS = 10;
 const MAX_NETWORK_RETRIES = 2;
@@ -56,11 +59,13 @@ interface Line {
 /**
  * HTTP/1.1 over undici with the credentials of `access`. HTTP/2 is off: a watch that stalls must not hold up other requests.
  * A request the server put off (429, or 503 with Retry-After) is sent again after the time it names; a read whose connection
- * broke is repeated twice.
+ * broke is repeated twice. One that got no answer in time is not: who asked has waited long enough, and decides. After `close`
+ * nothing is sent any more, whoever still tries.
  */
 export function createTransport(access: Access, options: TransportOptions): Transport {
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   let line: Line | undefined;
+  let closed = false;
   let known: { readonly credentials: Credentials; readonly at: number } | undefined;
 
   async function credentials(): Promise<Credentials> {
@@ -74,7 +79,7 @@ export function createTransport(access: Access, options: TransportOptions): Tran
     const fingerprint = fingerprintOf(current);
     if (line?.fingerprint === fingerprint) return line;
     const old = line;
-    line = { fingerprint, requests: dispatcherFor(current, CONNECTIONS), streams: dispatcherFor(current) };
+    line = { fingerprint, requests: dispatcherFor(current, timeoutMs, CONNECTIONS), streams: dispatcherFor(current, timeoutMs) };
     // What is in flight on the old connections may finish.
     if (old) for (const d of [old.requests, old.streams]) d.close().catch(() => undefined);
     return line;
@@ -82,6 +87,7 @@ export function createTransport(access: Access, options: TransportOptions): Tran
 
   async function once(raw: RawRequest, kind: 'requests' | 'streams'): Promise<Dispatcher.ResponseData> {
     const current = await credentials();
+    if (closed) throw new Error('the client is closed');
     const started = performance.now();
     const { verb, kind: counted } = raw.countAs ?? { verb: raw.method.toLowerCase(), kind: raw.path };
     const report = (code: number | 'error') => options.onRequest?.({ verb, kind: counted, code, seconds: (performance.now() - started) / 1000 });
@@ -116,7 +122,8 @@ export function createTransport(access: Access, options: TransportOptions): Tran
       try {
         response = await once(raw, kind);
       } catch (error) {
-        if (raw.method !== 'GET' || raw.signal?.aborted || kind === 'streams' || ++networkFailures > MAX_NETWORK_RETRIES) throw error;
+        if (closed || isTimeOut(error) || raw.method !== 'GET' || raw.signal?.aborted || kind === 'streams') throw error;
+        if (++networkFailures > MAX_NETWORK_RETRIES) throw error;
         await delay(100 * networkFailures, undefined, signalOption(raw.signal));
         continue;
       }
@@ -139,18 +146,35 @@ export function createTransport(access: Access, options: TransportOptions): Tran
 
   return {
     async send(raw) {
-      const response = await open(raw, 'requests');
-      const text = await response.body.text();
-      return text === '' ? undefined : (JSON.parse(text) as unknown);
+      try {
+        const response = await open(raw, 'requests');
+        const text = await response.body.text();
+        return text === '' ? undefined : (JSON.parse(text) as unknown);
+      } catch (error) {
+        throw explained(error, timeoutMs);
+      }
     },
     async stream(raw) {
-      return (await open(raw, 'streams')).body as AsyncIterable<Buffer>;
+      try {
+        return (await open(raw, 'streams')).body as AsyncIterable<Buffer>;
+      } catch (error) {
+        throw explained(error, timeoutMs);
+      }
     },
     async close() {
+      closed = true;
       if (line) await Promise.all([line.requests.destroy(), line.streams.destroy()]);
       line = undefined;
     },
   };
+}
+
+const TIME_OUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const isTimeOut = (error: unknown): boolean => error instanceof Error && TIME_OUTS.has(String((error as Error & { code?: unknown }).code));
+
+/** For users, who read it in conditions and events. */
+function explained(error: unknown, timeoutMs: number): unknown {
+  return isTimeOut(error) ? new Error(`the API server did not answer within ${timeoutMs / 1000} s`, { cause: error }) : error;
 }
 
 const signalOption = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
@@ -174,9 +198,10 @@ function fingerprintOf({ tls, proxy }: Credentials): string {
   return hash.digest('hex');
 }
 
-function dispatcherFor({ tls, proxy }: Credentials, connections?: number): Dispatcher {
+function dispatcherFor({ tls, proxy }: Credentials, timeoutMs: number, connections?: number): Dispatcher {
   // Keep-alive probes after 30 s notice a peer that vanished without a word, below the idle limit of common load balancers.
-  const connect = { ...(tls as Agent.Options['connect'] & object), keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 };
+  const timeout = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
+  const connect = { ...(tls as Agent.Options['connect'] & object), keepAlive: true, keepAliveInitialDelay: 30_000, timeout };
   const limits = { allowH2: false, ...(connections === undefined ? {} : { connections }) };
   if (proxy?.startsWith('socks')) return new Socks5ProxyAgent(proxy, { requestTls: tls as object, ...limits });
   if (proxy) return new ProxyAgent({ uri: proxy, requestTls: connect, ...limits });

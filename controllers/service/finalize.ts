@@ -3,6 +3,7 @@ import type { EventText } from '../../api/event-text.ts';
 import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { finalizers } from '../../api/metadata.ts';
+import { childName, suffixes } from '../../api/names.ts';
 import { finalizationPending, peersInTheWay } from '../../assess/group.ts';
 import { authBindingName, isOwnAuthBinding } from '../../render/scheduler/access.ts';
 import { openAnswers } from '../answers.ts';
@@ -11,7 +12,9 @@ import type { Client } from '../runtime/client.ts';
 import type { Requeue } from '../runtime/queue.ts';
 import { publishStatus } from '../status-publisher.ts';
 import type { ServiceEnvironment } from './environment.ts';
+import { removeLastOrphans } from './orphans.ts';
 import { applyChanges, beginPass, finishedStatus, type StoredService } from './pass.ts';
+import { deletionEvent } from './stages.ts';
 
 /** How soon a deletion that waits for peers looks again (R3.5). */
 const PENDING_MS = 5_000;
@@ -41,8 +44,8 @@ const failedTo = (what: string, error: unknown): EventText => ({
 });
 
 /**
- * What has to happen before a service may go (R3.5): its group lets go of it, and its cluster-scoped binding is removed, which
- * no owner reference can do. Everything else is garbage-collected.
+ * What has to happen before a service may go (R3.5): its group lets go of it, and what no owner reference leads to is removed: its
+ * cluster-scoped binding, and pods that a Deployment let go of. Everything else is garbage-collected.
  *
  * @throws when something of this fails, which users are told in a condition and an event (B3.14)
  */
@@ -79,6 +82,7 @@ async function finalize(environment: ServiceEnvironment, service: StoredService)
     if (written) environment.written.observe(written);
     return { requeueAfterMs: PENDING_MS };
   }
+  if (!(await removePodsLeft(environment, service))) return { requeueAfterMs: PENDING_MS };
   await removeSchedulerBinding(environment.client, service);
   await dropFinalizer(environment.client, service);
   const { uid, namespace, name } = service.metadata;
@@ -89,6 +93,22 @@ async function finalize(environment: ServiceEnvironment, service: StoredService)
   environment.dependencies.forget(key);
   environment.news.forget(key);
   return undefined;
+}
+
+/**
+ * Owner references do not lead to the pods of a Deployment that was just being made anew.
+ *
+ * @returns false while one has not yet let go of its pods; its end wakes the service
+ */
+async function removePodsLeft(environment: ServiceEnvironment, service: StoredService): Promise<boolean> {
+  const { namespace, name } = service.metadata;
+  for (const suffix of [suffixes.main, suffixes.prefill]) {
+    const deployment = childName(name, suffix);
+    const removed = await removeLastOrphans(environment, namespace, deployment);
+    if (removed === 'waits') return false;
+    if (removed.length > 0) environment.events.record(service, removed.map(deletionEvent));
+  }
+  return true;
 }
 
 /** The name may stand for another service too, so the labels and the subject decide whose binding it is (B4.8). */

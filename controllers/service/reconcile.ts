@@ -108,7 +108,7 @@ const missingSettings = ({ systemNamespace }: Options): string =>
 
 /** The steps of R3.3; the first failure ends it. */
 async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings, good }: SettingsReading): Promise<Rejection | undefined> {
-  const { options, applier, validator } = environment;
+  const { options, validator } = environment;
   // Without it, the copy of the CA bundle and the advice stay as they are, and services without a download go on.
   if (good.has('storageInitializer')) {
     const bundleFailure = await syncBundle(environment, pass, settings);
@@ -119,7 +119,7 @@ async function runSteps(environment: ServiceEnvironment, pass: Pass, { settings,
   if (isRejection(context)) return context;
   await protectConfigs(environment, pass);
 
-  const { workload, scaling } = await reconcileWorkloads(pass, context, applier);
+  const { workload, scaling } = await reconcileWorkloads(pass, context, environment);
   const failure = workload ?? (await reconcileRouter(pass, context, environment));
   if (failure === 'heldBack') return scaling;
   if (failure) return { ...failure, retry: failure.retry || (scaling?.retry ?? false) };

@@ -2,7 +2,7 @@ import { answerAsync, get, served } from '../../api/inquiry.ts';
 import { type Kind, kindOf, kinds } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kubernetes.ts';
 import { isRejection, type Rejection, reject } from '../../api/rejection.ts';
-import type { Replacement, Stage } from '../../render/children.ts';
+import type { EventText, ObjectRef, Replacement, Stage } from '../../render/children.ts';
 import { isOwnAuthBinding } from '../../render/scheduler/access.ts';
 import { isKindNotServed, textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -76,9 +76,7 @@ async function removeOne(pass: Pass, applier: Applier, ref: Replacement): Promis
     if (await isForeignBinding(pass, ref)) return undefined;
     const outcome = await applier.remove(pass.stored, ref, { orphan: ref.keepsPods ?? false });
     if (outcome === 'deleted') {
-      const { kind, name, namespace } = ref;
-      const metadata = namespace === undefined ? { name } : { name, namespace };
-      pass.events.push(childEvent('Deleted', { apiVersion: kind.apiVersion, kind: kind.kind, metadata }));
+      pass.events.push(deletionEvent(ref));
     }
     return undefined;
   } catch (error) {
@@ -93,9 +91,15 @@ async function isForeignBinding(pass: Pass, { kind, name }: { kind: Kind | undef
   return live !== undefined && !isOwnAuthBinding({ service: pass.stored }, live);
 }
 
+/** `Deleted v1.Deployment ns/name` (R3 §1.4). */
+export function deletionEvent({ kind, name, namespace }: ObjectRef): EventText {
+  const metadata = namespace === undefined ? { name } : { name, namespace };
+  return childEvent('Deleted', { apiVersion: kind.apiVersion, kind: kind.kind, metadata });
+}
+
 /** `Created v1.Deployment ns/name` (R3 §1.4). */
-function childEvent(reason: 'Created' | 'Updated' | 'Deleted', object: KubeObject) {
+function childEvent(reason: 'Created' | 'Updated' | 'Deleted', object: KubeObject): EventText {
   const { namespace, name } = object.metadata;
   const type = kindOf(object)?.typeName ?? object.kind;
-  return { type: 'Normal', reason, message: `${reason} ${type} ${namespace ? `${namespace}/` : ''}${name}` } as const;
+  return { type: 'Normal', reason, message: `${reason} ${type} ${namespace ? `${namespace}/` : ''}${name}` };
 }

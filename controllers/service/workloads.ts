@@ -1,13 +1,16 @@
 import { conditionTypes as c, STOPPED, servingSubConditions, workloadSubConditions } from '../../api/conditions.ts';
 import { answerAsync } from '../../api/inquiry.ts';
-import { type Rejection, withinStep } from '../../api/rejection.ts';
+import { kinds } from '../../api/kinds.ts';
+import { type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import { assessWorkloads } from '../../assess/workloads.ts';
-import type { Context, StageName } from '../../render/children.ts';
+import type { Context, Stage, StageName } from '../../render/children.ts';
 import { renderWorkloads, type WorkloadStageName, workloadStages } from '../../render/workload.ts';
-import type { Applier } from '../runtime/apply.ts';
+import { textOf } from '../runtime/api-error.ts';
+import type { ServiceEnvironment } from './environment.ts';
+import { removeOrphans } from './orphans.ts';
 import { applyChanges, type Pass } from './pass.ts';
 import { concludeScaling } from './scaling.ts';
-import { applyStages, type StageFailure } from './stages.ts';
+import { applyStages, deletionEvent, type StageFailure } from './stages.ts';
 
 const STEP = 'failed to reconcile workload';
 
@@ -42,6 +45,8 @@ function failureOf(stage: StageName, { worker, prefill }: Context['spec']): Fail
 const singleNode = { reason: 'ReconcileSingleNodeWorkloadError', prefix: 'failed to reconcile single node workload' };
 const multiNode = { reason: 'ReconcileMultiNodeWorkloadError', prefix: 'failed to reconcile multi node workload' };
 
+type Environment = Pick<ServiceEnvironment, 'applier' | 'client' | 'caches'>;
+
 /** What became of the workload step. */
 export interface WorkloadFailures {
   /** Ends the pass. */
@@ -51,11 +56,11 @@ export interface WorkloadFailures {
 }
 
 /** The workload step (R3.50): everything that serves the model. `WorkloadsReady` is worked out in every case (R3.12). */
-export async function reconcileWorkloads(pass: Pass, context: Context, applier: Applier): Promise<WorkloadFailures> {
+export async function reconcileWorkloads(pass: Pass, context: Context, environment: Environment): Promise<WorkloadFailures> {
   const { conditions } = pass;
   try {
     if (pass.stopped) conditions.markFalse(c.mainWorkloadReady, STOPPED.reason, STOPPED.message);
-    const failed = await applyWorkloads(pass, context, applier);
+    const failed = await applyWorkloads(pass, context, environment);
     const first = failed.find(({ stage }) => failureOf(stage.name, context.spec));
     if (first) {
       const settled: readonly StageName[] = workloadStages.slice(0, (workloadStages as readonly StageName[]).indexOf(first.stage.name));
@@ -74,11 +79,32 @@ export async function reconcileWorkloads(pass: Pass, context: Context, applier: 
  * The certificate comes last, because it names the addresses that the Service gets when it is created (R3.282): issued before, it
  * would have to be issued again at once. Its failure still is the first one.
  */
-async function applyWorkloads(pass: Pass, context: Context, applier: Applier): Promise<StageFailure[]> {
-  const apply = async (names: readonly WorkloadStageName[]): Promise<StageFailure[]> =>
-    applyStages(pass, applier, await answerAsync(renderWorkloads(context, names), pass.respond));
+async function applyWorkloads(pass: Pass, context: Context, environment: Environment): Promise<StageFailure[]> {
+  const apply = async (names: readonly WorkloadStageName[]): Promise<StageFailure[]> => {
+    const stages = await answerAsync(renderWorkloads(context, names), pass.respond);
+    const failed = await applyStages(pass, environment.applier, stages);
+    const orphaned = await Promise.all(stages.map((stage) => removeLeftPods(pass, environment, stage)));
+    return [...failed, ...orphaned.flat()];
+  };
   const others = await apply(workloadStages.filter((name) => name !== 'certificate'));
   return [...(await apply(['certificate'])), ...others];
+}
+
+/** A Deployment that is not wanted may have let go of its pods just before. */
+async function removeLeftPods(pass: Pass, environment: Environment, stage: Stage): Promise<StageFailure[]> {
+  const failures: StageFailure[] = [];
+  for (const { kind, name, namespace = '' } of stage.absent) {
+    if (kind !== kinds.deployment) continue;
+    try {
+      pass.events.push(...(await removeOrphans(environment, namespace, name)).map(deletionEvent));
+    } catch (error) {
+      failures.push({
+        stage,
+        rejection: reject('DeleteFailed', `failed to remove the pods that Deployment ${namespace}/${name} left: ${textOf(error)}`, { retry: true }),
+      });
+    }
+  }
+  return failures;
 }
 
 /** A stage that could not be rendered has a reason of its own; one that could not be applied gets the reason of its step. */

@@ -153,6 +153,40 @@ describe('the client', () => {
     await impeded.close();
   });
 
+  for (const stalled of ['before', 'within'] as const) {
+    it(`gives up a request whose answer stalls ${stalled} it, and does not send it again`, async () => {
+      const { client: impeded, reports } = observedClient(proxy.access, 300);
+      proxy.interfere(() => ({ stalled }));
+      for (const send of [
+        () => impeded.get(kinds.configMap, namespace, 'patient'),
+        () => impeded.create(configMap(namespace, `stalled-${stalled}`)),
+        () => impeded.list(kinds.configMap, { namespace }),
+      ]) {
+        expect(await caught(send())).to.have.property('message', 'the API server did not answer within 0.3 s');
+      }
+      expect(reports.map(({ verb }) => verb)).to.deep.equal(['get', 'create', 'list']);
+      expect((await client.get(kinds.configMap, namespace, `stalled-${stalled}`)) !== undefined).to.equal(stalled === 'within');
+      proxy.interfere(undefined);
+      expect(await impeded.get(kinds.configMap, namespace, 'patient')).to.not.equal(undefined);
+      await impeded.close();
+    });
+  }
+
+  it('sends nothing once it is closed, not even what it has begun to repeat', async () => {
+    const { client: impeded } = observedClient(proxy.access);
+    proxy.requests.length = 0;
+    let closed: Promise<void> | undefined;
+    proxy.interfere(() => {
+      closed ??= impeded.close();
+      return { broken: 'before' };
+    });
+    await caught(impeded.get(kinds.configMap, namespace, 'patient'));
+    await closed;
+    expect(await caught(impeded.create(configMap(namespace, 'late')))).to.have.property('message', 'the client is closed');
+    expect(proxy.requests).to.have.length(1);
+    proxy.interfere(undefined);
+  });
+
   it('asks for new credentials when the old ones are refused', async () => {
     let asked = 0;
     const rotating = observedClient({

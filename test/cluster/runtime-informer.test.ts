@@ -111,6 +111,17 @@ describe('the informer', () => {
     expect(proxy.requests.filter((r) => r.includes('/configmaps') && !r.includes('watch=true'))).to.have.length(1);
   });
 
+  it('takes up a watch anew that fell silent without an end, and hears what it missed', async () => {
+    const { story } = await follow({ silenceMs: 500 });
+    await direct.create(configMap(namespace, 'heard'));
+    await until('it is heard', () => story.includes('new heard'));
+    proxy.silenceWatches();
+    await direct.create(configMap(namespace, 'missed'));
+    await until('it is heard after all', () => story.includes('new missed'));
+    expect(story).to.deep.equal(['new heard', 'new missed']);
+    expect(proxy.requests.filter((r) => r.includes('/configmaps') && !r.includes('watch=true'))).to.have.length(1);
+  });
+
   it('survives a server that is away for a while, and hears then what it missed', async () => {
     await direct.create(configMap(namespace, 'a'));
     await direct.create(configMap(namespace, 'b'));

@@ -25,6 +25,7 @@ describe('leader election', () => {
   beforeEach(async () => {
     namespace = await newNamespace('leader');
   });
+  afterEach(() => proxy.interfere(undefined));
 
   const candidate = (identity: string, client = cluster.client): Election => createElection({ client, namespace, name: LEASE, identity, ...FAST });
   const spec = async () => ((await cluster.client.get(kinds.lease, namespace, LEASE))?.spec ?? {}) as Record<string, unknown>;
@@ -74,6 +75,34 @@ describe('leader election', () => {
     expect(await spec()).to.include({ holderIdentity: 'second' });
     await second.release();
   });
+
+  it('takes over from a leader that gets no answers any more, after that one has noticed itself', async () => {
+    const [stalled, second] = [candidate('stalled', impeded.client), candidate('second')];
+    await stalled.acquire();
+    const story: string[] = [];
+    void stalled.lost.then(() => story.push('lost'));
+    proxy.interfere(() => ({ stalled: 'before' }));
+    await second.acquire().then(() => story.push('taken over'));
+    expect(story).to.deep.equal(['lost', 'taken over']);
+    expect(stalled.isLeader()).to.equal(false);
+    await stalled.release();
+    expect(await spec()).to.include({ holderIdentity: 'second' });
+    await second.release();
+  });
+
+  for (const stalled of ['before', 'within'] as const) {
+    it(`goes on leading when one answer stalls ${stalled} it`, async () => {
+      const leader = candidate('leader', impeded.client);
+      await leader.acquire();
+      let stalls = 0;
+      proxy.interfere(() => (stalls++ === 0 ? { stalled } : undefined));
+      await until('an answer has stalled', () => stalls > 0);
+      const { renewTime } = await spec();
+      await until('it is renewed', async () => (await spec()).renewTime !== renewTime);
+      expect(leader.isLeader()).to.equal(true);
+      await leader.release();
+    });
+  }
 
   it('survives an outage that is shorter than the lease', async () => {
     const leader = candidate('leader', impeded.client);

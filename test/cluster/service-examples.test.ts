@@ -3,12 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { kindOf, kinds } from '../../api/kinds.ts';
-import type { KubeObject } from '../../api/kubernetes.ts';
-import { AUTOSCALING_SETTINGS, annotations } from '../../api/metadata.ts';
+import type { Deployment, KubeObject } from '../../api/kubernetes.ts';
+import { AUTOSCALING_SETTINGS, annotations, labels, SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
+import { suffixes } from '../../api/names.ts';
+import { defaultOptions } from '../../api/options.ts';
 import { readManifests } from '../../cli/manifest-files.ts';
 import { packagePath } from '../../cli/package-files.ts';
 import { renderFiles } from '../../cli/render.ts';
-import { autoscalersWork, configureAutoscaling } from '../support/autoscalers.ts';
+import { autoscalersWork } from '../support/autoscalers.ts';
 import { cluster } from '../support/cluster.ts';
 import { enginesOf } from '../support/engines.ts';
 import type { RunningOperator } from '../support/operator.ts';
@@ -46,11 +48,11 @@ function argumentsOf(objects: readonly KubeObject[]): Record<string, ServeArgume
   return Object.fromEntries([...enginesOf(objects)].map(([name, { model, options }]) => [name, { model, options }]));
 }
 
-/** What the examples want of the installation-wide settings, beyond those of the chart. */
-function autoscalingSettings(): string {
-  const [settings] = readManifests([packagePath('examples/environment/10-settings.yaml')]);
-  return (settings?.object.data as Record<string, string> | undefined)?.[AUTOSCALING_SETTINGS] ?? '';
-}
+/** Keys of the installation-wide settings that the examples want otherwise than the chart. */
+const exampleKeys = [AUTOSCALING_SETTINGS, 'localModel'];
+const dataOf = (settings: KubeObject | undefined): Record<string, string> => (settings?.data ?? {}) as Record<string, string>;
+
+const exampleSettings = (): Record<string, string> => dataOf(readManifests([packagePath('examples/environment/10-settings.yaml')])[0]?.object);
 
 /**
  * A member that joins a group changes the route of the others, and a gateway takes a moment to accept that (R5.88). Pods that encode for
@@ -58,24 +60,46 @@ function autoscalingSettings(): string {
  */
 const amongServices = ['LLMInferenceServiceNotReady', 'ModelNameCollision'];
 
+/** What more an example has to show. */
+const proofs: Readonly<Record<string, (services: readonly Actor[]) => Promise<void>>> = {
+  async 'model-cache.yaml'(services) {
+    for (const one of services) {
+      const { spec } = (await one.child(kinds.deployment, suffixes.main)) as unknown as Deployment;
+      const { metadata, spec: pods } = spec?.template ?? {};
+      expect(metadata?.labels).to.include({ [labels.localModel]: 'qwen-coder', [labels.localModelNamespace]: one.namespace });
+      expect(pods?.volumes).to.deep.include({ name: 'kserve-pvc-source', persistentVolumeClaim: { claimName: 'qwen-coder-gpu-nodes' } });
+      // The digits are those of the source's SHA-256.
+      const mount = { name: 'kserve-pvc-source', mountPath: '/mnt/models', subPath: 'models/36fc3088a73b5e90/', readOnly: true };
+      expect(pods?.containers[0]?.volumeMounts).to.deep.include(mount);
+      expect((pods?.initContainers ?? []).map(({ name }) => name)).not.to.include('storage-initializer');
+    }
+  },
+};
+
 describe('the examples', function () {
   this.timeout(60_000);
   let operator: RunningOperator;
   let place: Place;
   let settings: string;
 
-  /** Sets the key, and writes the whole to a file. */
-  const settle = async (text: string | null): Promise<void> => {
+  let chartSettings: Record<string, string>;
+
+  /** Takes over the keys, and writes the whole to a file. */
+  const settle = async (data: Record<string, string>): Promise<void> => {
     const { admin, directory: scratch } = await cluster();
+    const change = Object.fromEntries(exampleKeys.map((key) => [key, data[key] ?? null]));
     settings = join(scratch, 'settings.json');
-    await writeFile(settings, JSON.stringify(await configureAutoscaling(admin, text)));
+    const changed = await admin.patch(kinds.configMap, defaultOptions.systemNamespace, SETTINGS_CONFIG_MAP, { data: change });
+    await writeFile(settings, JSON.stringify(changed));
   };
 
   before(async () => {
     operator = await sharedOperator();
-    await settle(autoscalingSettings());
+    const { admin } = await cluster();
+    chartSettings = dataOf(await admin.get(kinds.configMap, defaultOptions.systemNamespace, SETTINGS_CONFIG_MAP));
+    await settle(exampleSettings());
   });
-  after(() => settle(null));
+  after(() => settle(chartSettings));
   beforeEach(async () => {
     place = await openPlace('example');
   });
@@ -95,6 +119,7 @@ describe('the examples', function () {
         expect(warnings.map(({ message }) => message)).to.deep.equal([]);
       }
       expect(await commandLines(services)).to.deep.equal(renderedCommandLines(`${directory}/${file}`, settings, place.namespace));
+      await proofs[file]?.(services);
       for (const service of services) await service.annotate(annotations.stop, 'true');
       for (const service of services) await service.reaches(condition('Ready', 'False', 'Stopped'), hasChildren([]), () => rests(operator));
       expect(since(forbidden, await forbiddenRequestsOf(operator))).to.deep.equal({});

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
-import { kinds } from '../../api/kinds.ts';
-import { SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
+import { kinds, SERVING_GROUP } from '../../api/kinds.ts';
+import { finalizers, SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
 import { childName, suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
 import { eventually } from '../support/eventually.ts';
 import { config, service } from '../support/manifests.ts';
 import type { RunningOperator } from '../support/operator.ts';
+import { refuse } from '../support/refusals.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
-import { clear, condition, given, has, hasChildren, hasNoCondition, isGone, isReady, type Place } from '../support/story.ts';
+import { actor, clear, condition, given, has, hasChildren, hasNoCondition, isGone, isReady, type Place } from '../support/story.ts';
 
 describe('a service that cannot be what it asks for', () => {
   let place: Place;
@@ -158,29 +159,19 @@ describe('a service that cannot be what it asks for', () => {
     const qwen = await given(place, service('qwen'));
     await qwen.reaches(isReady);
     const binding = `${place.namespace}-qwen-epp-auth-rb`;
-    const name = `keep-${binding}`;
-    const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
-    const bindings = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings';
-    const rule = { apiGroups: ['rbac.authorization.k8s.io'], apiVersions: ['v1'], operations: ['DELETE'], resources: ['clusterrolebindings'] };
-    const spec = {
-      matchConstraints: { resourceRules: [rule] },
-      validations: [{ expression: `request.name != "${binding}"`, message: 'it is kept' }],
-    };
-    await place.admin.request({ method: 'POST', path: policies, body: { metadata: { name }, spec } });
-    await place.admin.request({
-      method: 'POST',
-      path: bindings,
-      body: { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } },
-    });
+    const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${binding}`;
+    const relent = await refuse(
+      place.admin,
+      {
+        apiGroup: 'rbac.authorization.k8s.io',
+        resource: 'clusterrolebindings',
+        operations: ['DELETE'],
+        expression: `request.name != "${binding}"`,
+        message: 'it is kept',
+      },
+      () => place.admin.request({ method: 'DELETE', path, query: { dryRun: 'All' } }),
+    );
     try {
-      const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${binding}`;
-      await eventually(async () => {
-        const refused = await place.admin.request({ method: 'DELETE', path, query: { dryRun: 'All' } }).then(
-          () => 'accepted',
-          (error: Error) => error.message,
-        );
-        expect(refused).to.match(/it is kept/);
-      });
       await qwen.delete();
       await qwen.reaches(
         async () =>
@@ -188,64 +179,69 @@ describe('a service that cannot be what it asks for', () => {
         async () => expect((await qwen.events()).map(({ message }) => message).join()).to.match(/failed to finalize: .*it is kept/),
       );
     } finally {
-      await place.admin.request({ method: 'DELETE', path: `${bindings}/${name}` });
-      await place.admin.request({ method: 'DELETE', path: `${policies}/${name}` });
+      await relent();
     }
     await qwen.reaches(isGone);
   });
 
-  it('tries again what the API server refused, until it does not', async () => {
-    const name = `no-deployments-in-${place.namespace}`;
-    const policy = (kind: string, spec: object) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name }, spec });
-    const send = (plural: string, method: 'POST' | 'DELETE', body?: object) =>
-      place.admin.request({
-        method,
-        path: `/apis/admissionregistration.k8s.io/v1/${plural}${method === 'DELETE' ? `/${name}` : ''}`,
-        ...(body ? { body } : {}),
-      });
-    await send(
-      'validatingadmissionpolicies',
-      'POST',
-      policy('ValidatingAdmissionPolicy', {
-        matchConstraints: { resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }] },
-        validations: [{ expression: 'false', message: 'not today' }],
-      }),
+  it('says that it cannot get its finalizer, has nothing made for it, and goes on when it can (B3.14)', async () => {
+    const marked = { ...service('probe').object, metadata: { name: 'probe', namespace: place.namespace, finalizers: [finalizers.service] } };
+    const relent = await refuse(
+      place.admin,
+      {
+        apiGroup: SERVING_GROUP,
+        resource: kinds.service.plural,
+        operations: ['CREATE', 'UPDATE'],
+        expression: `!("${finalizers.service}" in object.metadata.?finalizers.orValue([]))`,
+        message: 'no finalizers here',
+        namespace: place.namespace,
+      },
+      () =>
+        place.admin.request({
+          method: 'POST',
+          path: `/apis/${kinds.service.apiVersion}/namespaces/${place.namespace}/${kinds.service.plural}`,
+          query: { dryRun: 'All' },
+          body: marked,
+        }),
     );
-    await send(
-      'validatingadmissionpolicybindings',
-      'POST',
-      policy('ValidatingAdmissionPolicyBinding', {
-        policyName: name,
-        validationActions: ['Deny'],
-        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } } },
-      }),
-    );
-    const isRefused = (problem: unknown) => expect((problem as Error | undefined)?.message ?? '').to.match(/not today/);
-    await eventually(async () => isRefused(await tryDeployment(place)));
+    try {
+      const qwen = await given(place, service('qwen'));
+      await qwen.reaches(async () => {
+        const told = (await qwen.events()).filter(({ message }) =>
+          /^Reconciliation failed: failed to add the finalizer: .*no finalizers here/.test(message),
+        );
+        expect(told.map(({ type, reason }) => `${type} ${reason}`)).to.deep.equal(['Warning Error']);
+      }, hasChildren([]));
+    } finally {
+      await relent();
+    }
+    await actor(place, 'qwen').reaches(isReady);
+  });
 
+  it('tries again what the API server refused, until it does not', async () => {
+    const labels = { app: 'probe' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'a' }] } };
+    const relent = await refuse(
+      place.admin,
+      {
+        apiGroup: 'apps',
+        resource: 'deployments',
+        operations: ['CREATE'],
+        expression: 'false',
+        message: 'not today',
+        namespace: place.namespace,
+      },
+      () =>
+        place.admin.request({
+          method: 'POST',
+          path: `/apis/apps/v1/namespaces/${place.namespace}/deployments`,
+          query: { dryRun: 'All' },
+          body: { metadata: { name: 'probe' }, spec: { selector: { matchLabels: labels }, template } },
+        }),
+    );
     const qwen = await given(place, service('qwen'));
     await qwen.reaches(condition('MainWorkloadReady', 'False', 'ReconcileSingleNodeWorkloadError', /not today/));
-    await send('validatingadmissionpolicybindings', 'DELETE');
-    await send('validatingadmissionpolicies', 'DELETE');
+    await relent();
     await qwen.reaches(isReady);
   });
 });
-
-/** Asks whether a Deployment would be accepted; resolves to the reason why not. */
-async function tryDeployment({ admin, namespace }: Place): Promise<unknown> {
-  const labels = { app: 'probe' };
-  try {
-    await admin.request({
-      method: 'POST',
-      path: `/apis/apps/v1/namespaces/${namespace}/deployments`,
-      query: { dryRun: 'All' },
-      body: {
-        metadata: { name: 'probe' },
-        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'a' }] } } },
-      },
-    });
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}

@@ -1,13 +1,20 @@
 import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
+import { suffixes } from '../../api/names.ts';
 import type { RunOptions } from '../../cli/run.ts';
 import { chooseFreePort } from '../../control-plane/ports.ts';
+import { loadAccess } from '../../controllers/runtime/access.ts';
+import { startApiProxy } from '../support/api-proxy.ts';
 import { eventually } from '../support/eventually.ts';
+import { lives } from '../support/lives.ts';
 import { service } from '../support/manifests.ts';
 import { normalised } from '../support/normalised.ts';
 import { type Site, spawnOperator, startOperator } from '../support/operator.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
-import { type Actor, clear, given, hasChildren, isGone, isReady, type Place } from '../support/story.ts';
+import { type Actor, clear, given, has, hasChildren, isGone, isReady, type Place } from '../support/story.ts';
+
+/** A service on Deployments, and one with a prefill part on LeaderWorkerSets. */
+const [small, large] = [lives[0].born, (name: string) => lives[1].born(name).with(lives[1].grown)];
 
 const LEASE = 'llminferenceservice-kserve-controller-manager';
 
@@ -31,7 +38,7 @@ describe('an operator that ends', function () {
   after(sharedOperator);
 
   const objectsOf = async ({ name }: Actor): Promise<number> => {
-    const owned = [kinds.secret, kinds.deployment, kinds.coreService, kinds.role, kinds.inferencePool, kinds.httpRoute];
+    const owned = [kinds.secret, kinds.deployment, kinds.leaderWorkerSet, kinds.coreService, kinds.role, kinds.inferencePool, kinds.httpRoute];
     const lists = await Promise.all(owned.map((kind) => place.admin.list(kind, place.namespace)));
     return lists.flatMap(({ items }) => items).filter(({ metadata }) => metadata.name?.startsWith(`${name}-`)).length;
   };
@@ -40,7 +47,7 @@ describe('an operator that ends', function () {
     const interrupted: Actor[] = [];
     for (let round = 0; round < 5; round++) {
       const operator = await spawnOperator(site);
-      const [first, second] = [await given(place, service(`first-${round}`)), await given(place, service(`other-${round}`))];
+      const [first, second] = [await given(place, small(`first-${round}`)), await given(place, large(`other-${round}`))];
       interrupted.push(first, second);
       // Each round a little later: from before the first object to after the last.
       const reached = round * 2;
@@ -50,25 +57,26 @@ describe('an operator that ends', function () {
     await sharedOperator();
     for (const actor of interrupted) await actor.reaches(isReady);
 
-    const calm = await given(place, service('calm-0'));
-    await calm.reaches(isReady);
-    const expected = await normalised(calm);
-    for (const actor of interrupted) expect(await normalised(actor), actor.name).to.deep.equal(expected);
-
-    const told = (await calm.events()).length;
-    for (const actor of interrupted) {
-      const events = await actor.events();
-      expect(events.filter(({ type }) => type === 'Warning').map(({ message }) => message)).to.deep.equal([]);
-      expect(
-        events.reduce((sum, { count }) => sum + count, 0),
-        `events of ${actor.name}`,
-      ).to.be.at.most(2 * told);
+    for (const [born, prefix] of [[small, 'first-'] as const, [large, 'other-'] as const]) {
+      const calm = await given(place, born(`calm-${prefix}0`));
+      await calm.reaches(isReady);
+      const expected = await normalised(calm);
+      const told = (await calm.events()).length;
+      for (const actor of interrupted.filter(({ name }) => name.startsWith(prefix))) {
+        expect(await normalised(actor), actor.name).to.deep.equal(expected);
+        const events = await actor.events();
+        expect(events.filter(({ type }) => type === 'Warning').map(({ message }) => message)).to.deep.equal([]);
+        expect(
+          events.reduce((sum, { count }) => sum + count, 0),
+          `events of ${actor.name}`,
+        ).to.be.at.most(2 * told);
+      }
     }
   });
 
   it('without warning, in the middle of a deletion, leaves nothing behind that the next one does not remove', async () => {
     const operator = await spawnOperator(site);
-    const actors = [await given(place, service('one')), await given(place, service('two'))];
+    const actors = [await given(place, small('one')), await given(place, large('two'))];
     for (const actor of actors) await actor.reaches(isReady);
     await Promise.all([...actors.map((actor) => actor.delete()), operator.kill()]);
     await sharedOperator();
@@ -107,5 +115,33 @@ describe('an operator that ends', function () {
     await elect({ webhookPort: await chooseFreePort() });
     expect(await follower.stop()).to.equal('stopped');
     await eventually(async () => expect(await holder()).not.to.be.oneOf(['', second]), 5_000);
+  });
+
+  it('because nothing answers it any more, leaves the Lease and everything else to the next one', async () => {
+    const election = { leaseMs: 4000, renewMs: 2000, retryMs: 200 };
+    const proxy = await startApiProxy(await loadAccess({ kubeconfig: site.kubeconfig, environment: {} }));
+    const stalled = await startOperator(site, { leaderElect: true }, { run: { access: proxy.access, timeouts: { election } } });
+    running.push(stalled);
+    try {
+      const one = await given(place, large('one'));
+      await one.reaches(isReady);
+      proxy.interfere(({ isWatch }) => (isWatch ? undefined : { stalled: 'before' }));
+      const begun = performance.now();
+      await one.change({ spec: { replicas: 3 } });
+      expect(await stalled.ended).to.equal('lost leadership');
+      expect(performance.now() - begun, 'time to end').to.be.lessThan(10_000);
+      proxy.interfere(undefined);
+      const sent = proxy.requests.length;
+
+      // The port of the webhooks is given up last.
+      running.push(await eventually(() => startOperator(site, { leaderElect: true }, { run: { timeouts: { election } } })));
+      await one.reaches(
+        isReady,
+        has(kinds.leaderWorkerSet, suffixes.mainMultiNode, ({ spec }) => expect(spec).to.include({ replicas: 3 })),
+      );
+      expect(proxy.requests.length).to.equal(sent);
+    } finally {
+      await proxy.close();
+    }
   });
 });

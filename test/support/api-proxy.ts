@@ -15,6 +15,8 @@ export interface Passing {
 export interface Interference {
   /** Breaks the connection before the server hears of the request, or after it has done what was asked. */
   readonly broken?: 'before' | 'after';
+  /** Keeps the connection and never sends an answer, or only the beginning of one. The server hears of the request in the second case. */
+  readonly stalled?: 'before' | 'within';
   readonly answer?: { readonly code: number; readonly headers?: Record<string, string>; readonly body?: unknown };
   readonly url?: URL;
   readonly lines?: (line: string) => readonly string[];
@@ -29,6 +31,8 @@ export interface ApiProxy {
   interfere(decide: ((passing: Passing) => Interference | undefined) | undefined): void;
   /** Cuts all connections without a word. */
   cut(): void;
+  /** Nothing comes any more through the watches that are open, which stay open. */
+  silenceWatches(): void;
   /** While paused, connections are refused. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -38,6 +42,7 @@ export interface ApiProxy {
 export async function startApiProxy(target: Access): Promise<ApiProxy> {
   const sockets = new Set<Socket>();
   const requests: string[] = [];
+  const watches = new Set<() => void>();
   let decide: ((passing: Passing) => Interference | undefined) | undefined;
   const { tls } = await target.credentials();
 
@@ -45,7 +50,8 @@ export async function startApiProxy(target: Access): Promise<ApiProxy> {
     const url = new URL(incoming.url ?? '/', target.server);
     const method = incoming.method ?? 'GET';
     requests.push(`${method} ${url.pathname}${url.search}`);
-    const does = decide?.({ method, url, isWatch: url.searchParams.get('watch') === 'true' }) ?? {};
+    const isWatch = url.searchParams.get('watch') === 'true';
+    const does = decide?.({ method, url, isWatch }) ?? {};
     if (does.answer) {
       outgoing.writeHead(does.answer.code, { 'content-type': 'application/json', ...does.answer.headers });
       outgoing.end(`${JSON.stringify(does.answer.body ?? {})}\n`);
@@ -53,6 +59,10 @@ export async function startApiProxy(target: Access): Promise<ApiProxy> {
     }
     if (does.broken === 'before') {
       incoming.socket.resetAndDestroy();
+      return;
+    }
+    if (does.stalled === 'before') {
+      incoming.resume();
       return;
     }
     const upstream = request(does.url ?? url, { method, headers: { ...incoming.headers, host: url.host }, ...tls, agent: false }, (answer) => {
@@ -64,6 +74,15 @@ export async function startApiProxy(target: Access): Promise<ApiProxy> {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       answer.on('error', () => outgoing.destroy());
+      if (does.stalled === 'within') {
+        answer.once('data', (chunk: Buffer) => outgoing.write(chunk.subarray(0, chunk.length / 2)));
+        return;
+      }
+      if (isWatch) {
+        const silence = () => answer.unpipe().resume();
+        watches.add(silence);
+        outgoing.on('close', () => watches.delete(silence));
+      }
       const lines = does.lines;
       if (lines) answer.pipe(rewriting(lines)).pipe(outgoing);
       else answer.pipe(outgoing);
@@ -100,6 +119,9 @@ export async function startApiProxy(target: Access): Promise<ApiProxy> {
       decide = next;
     },
     cut,
+    silenceWatches() {
+      for (const silence of watches) silence();
+    },
     pause,
     resume: () => listen(port),
     close: async () => {

@@ -24,6 +24,8 @@ export const faults = {
   timedOut: { hits: isPlain, does: refusal(504, 'Timeout', 'request did not complete within the allotted timeout') },
   lost: { hits: isPlain, does: { broken: 'before' } },
   unheard: { hits: isWrite, does: { broken: 'after' } },
+  unanswered: { hits: isPlain, does: { stalled: 'before' } },
+  halfAnswered: { hits: isPlain, does: { stalled: 'within' } },
   expired: {
     hits: ({ isWatch }) => isWatch,
     does: { answer: { code: 200, body: { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } } } },

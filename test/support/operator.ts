@@ -74,7 +74,7 @@ export interface RunningOperator {
 export interface StartOptions {
   /** True when left out. */
   readonly untilRunning?: boolean;
-  readonly run?: Partial<Pick<Run, 'certificateLifetimes' | 'access' | 'distribution'>>;
+  readonly run?: Partial<Pick<Run, 'certificateLifetimes' | 'access' | 'distribution' | 'timeouts'>>;
 }
 
 /**

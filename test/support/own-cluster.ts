@@ -15,10 +15,17 @@ export interface OwnCluster {
   stop(): Promise<void>;
 }
 
-export type OwnClusterOptions = Pick<ControlPlaneOptions, 'controllers' | 'apiServerFlags'> & { readonly simulation?: SimulationOptions };
+export type OwnClusterOptions = Pick<ControlPlaneOptions, 'controllers' | 'apiServerFlags'> & {
+  readonly simulation?: SimulationOptions;
+  /** Starts the operator; without it, one with default settings. */
+  readonly operate?: (site: Site) => Promise<RunningOperator>;
+};
 
 /** For tests that need other controllers or flags than those on the shared control plane. Everything is installed that services can use. */
-export async function startOwnCluster(namespace: string, { simulation, ...options }: OwnClusterOptions): Promise<OwnCluster> {
+export async function startOwnCluster(
+  namespace: string,
+  { simulation, operate = startOperator, ...options }: OwnClusterOptions,
+): Promise<OwnCluster> {
   const webhooks = await chooseWebhookAddress();
   const definitions = [...(await readManifests(foreignDefinitions)), ...webhooks.manifests.definitions];
   const controlPlane = await startControlPlane({ ...options, definitions });
@@ -26,7 +33,7 @@ export async function startOwnCluster(namespace: string, { simulation, ...option
     const site = await prepareSite(controlPlane, webhooks);
     await installInto(site);
     const simulated = await startSimulation(controlPlane, simulation);
-    const operator = await startOperator(site);
+    const operator = await operate(site);
     const { admin } = controlPlane;
     await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     const own: OwnCluster = {

@@ -16,9 +16,9 @@ export interface Observed {
 
 const WRITES = ['create', 'update', 'patch', 'delete'];
 
-export function observedClient(access: Access): Observed {
+export function observedClient(access: Access, timeoutMs = 10_000): Observed {
   const reports: RequestReport[] = [];
-  const client = createClient(access, { version: 'test', onRequest: (report) => reports.push(report), timeoutMs: 10_000 });
+  const client = createClient(access, { version: 'test', onRequest: (report) => reports.push(report), timeoutMs });
   return { access, client, reports, writes: () => reports.filter((r) => WRITES.includes(r.verb)).map((r) => `${r.verb} ${r.kind} ${r.code}`) };
 }
 

@@ -16,6 +16,8 @@ const picker = (inline: object) => ({ router: { scheduler: { config: { inline } 
 const tiers = (...secondary: object[]) => ({ kvCacheOffloading: { cpu: '8Gi', secondary: secondary.map((fileSystem) => ({ fileSystem })) } });
 const withEnv = (name: string) => ({ containers: [{ name: 'main', env: [{ name, value: '/x' }] }] });
 
+const withOverlay = (more: object) => ({ template: { initContainers: [{ name: 'storage-initializer', ...more }] } });
+
 const head = { apiVersion: 'llm-d.ai/v1alpha1', kind: 'EndpointPickerConfig' };
 const sidecar = (...args: string[]) => ({ initContainers: [{ name: 'llm-d-routing-sidecar', args }] });
 const pickerPod = (terminationGracePeriodSeconds: number, args: string[], command: string[]) => ({
@@ -42,6 +44,21 @@ describe('warnings about a service that is accepted', () => {
     ['a claim without a name (B3.41)', { model: { uri: 'pvc:///models' } }, ['spec.model.uri']],
     ['a path out of a claim (B3.41)', { model: { uri: 'pvc://claim/../x' } }, ['spec.model.uri']],
     ['an absolute path in a claim (B3.41)', { model: { uri, lora: { adapters: [{ name: 'a', uri: 'PVC://c//x' }] } } }, [`${adapters}[0].uri`]],
+    [
+      'a claim that is not mounted, because nothing is attached (B3.37)',
+      { model: { uri: 'pvc://claim/x' }, storageInitializer: { enabled: false } },
+      ['spec.storageInitializer.enabled'],
+    ],
+    [
+      'an image that is not mounted, because nothing is attached (B3.37)',
+      { model: { uri: 'oci+native://r/i' }, storageInitializer: { enabled: false } },
+      ['spec.storageInitializer.enabled'],
+    ],
+    [
+      'changes to a download that does not take place (B3.37)',
+      { model: { uri: 'oci+native://r/i' }, ...withOverlay({}), prefill: withOverlay({}) },
+      ['spec.template.initContainers[0].image', 'spec.prefill.template.initContainers[0].image'],
+    ],
     [
       'adapters with what only models have (B11)',
       { model: { uri, lora: { adapters: [{ name: 'a', uri, confidential: { enabled: true }, lora: {} }] } } },
@@ -116,6 +133,9 @@ describe('warnings about a service that is accepted', () => {
 
   /** Recorded from the reference: as many warnings as there, which is none. */
   const silent: [string, object][] = [
+    ['a download that does not take place', { model: { uri }, storageInitializer: { enabled: false } }],
+    ['changes to a download', { model: { uri }, ...withOverlay({}) }],
+    ['a container that is called like the download', { model: { uri: 'oci+native://r/i' }, ...withOverlay({ image: 'i' }) }],
     ['nothing', {}],
     ['the model that typed clients send', { model: { uri: '' } }],
     ['a config that may give the model', { baseRefs: [{ name: 'a' }], model: { uri: '', name: 'm' } }],

@@ -66,6 +66,10 @@ describe('the permissions of the operator', () => {
     });
   }
 
+  it('let it remove ReplicaSets that a Deployment left behind, and nothing more about them (B3.1)', () => {
+    expect(verbsOn('apps', 'replicasets')).to.have.members(['list', 'delete']);
+  });
+
   it('let it create services in dry runs and delete none', () => {
     expect(verbsOn('serving.kserve.io', 'llminferenceservices')).to.have.members([...read, 'create', 'update', 'patch']);
     expect(verbsOn('serving.kserve.io', 'llminferenceserviceconfigs')).to.have.members([...read, 'update', 'patch']);

@@ -96,6 +96,7 @@ describe('the stages of the workloads', () => {
   const unsupported = 'unsupported schema in model URI: gs://bucket/model';
   const single = 'ReconcileSingleNodeWorkloadError';
   const multi = 'ReconcileMultiNodeWorkloadError';
+  const devices = { 'serving.kserve.io/exp-dra-device-class': 'gpu.example.com' };
   const failures: [string, LLMInferenceServiceSpec, Record<string, string>, StageName, string, string][] = [
     [
       'a model',
@@ -146,20 +147,20 @@ describe('the stages of the workloads', () => {
       `failed to reconcile multi-node prefill workload: failed to attach model artifacts to prefill worker template: ${unsupported}`,
     ],
     [
-      'an account',
+      'an account, which is looked for with those of groups,',
       { template: gone },
       {},
-      'singleNode',
-      single,
-      'failed to reconcile service account: failed to fetch existing single node main service account ml/gone: serviceaccounts "gone" not found',
+      'multiNode',
+      multi,
+      'failed to reconcile multi-node service account: failed to fetch existing multi node main service account ml/gone: serviceaccounts "gone" not found',
     ],
     [
       'a prefill account',
       { prefill: { template: gone } },
       {},
-      'singleNode',
-      single,
-      'failed to reconcile prefill workload: failed to fetch existing single node prefill service account ml/gone: serviceaccounts "gone" not found',
+      'multiNode',
+      multi,
+      'failed to reconcile multi-node service account: failed to fetch existing multi node prefill service account ml/gone: serviceaccounts "gone" not found',
     ],
     [
       'an account of groups',
@@ -173,8 +174,46 @@ describe('the stages of the workloads', () => {
   for (const [title, spec, annotations, name, reason, message] of failures) {
     it(`end where ${title} cannot be rendered`, () => {
       const stages = render(workloadContext({ spec, metadata: { annotations } }));
-      expect(stages.at(-1)).to.deep.include({ name, present: [], absent: [] });
+      expect(stages.at(-1)).to.deep.include({ name });
       expect(stages.at(-1)?.rejection).to.deep.include({ reason, message });
+    });
+  }
+
+  const partial: [string, LLMInferenceServiceSpec, string[]][] = [
+    ['nothing of one node where its model cannot be attached', { model: bad, template: podWithSidecar(), prefill: { template: pod() } }, []],
+    [
+      'the main workload where that of prefill cannot be rendered',
+      { model: { uri: 'oci://image' }, template: podWithSidecar(), prefill: { template: pod({ name: 'x' }) } },
+      ['ServiceAccount llama-kserve', 'Role llama-kserve-role', 'RoleBinding llama-kserve-rb', 'Deployment llama-kserve'],
+    ],
+    ['devices where the account is missing', { worker: gone }, ['ResourceClaimTemplate llama-managed-dra']],
+    [
+      'devices and account where the model of groups cannot be attached',
+      { model: bad, worker: pod() },
+      ['ResourceClaimTemplate llama-managed-dra', 'ServiceAccount llama-kserve-mn'],
+    ],
+    [
+      'devices and account where the account of prefill is missing',
+      { worker: pod(), prefill: { worker: gone } },
+      ['ResourceClaimTemplate llama-managed-dra', 'ServiceAccount llama-kserve-mn'],
+    ],
+    [
+      'the main groups where those of prefill cannot be rendered',
+      { model: { uri: 'oci://image' }, worker: pod(), prefill: { worker: pod({ name: 'x' }) } },
+      [
+        'ResourceClaimTemplate llama-managed-dra',
+        'ServiceAccount llama-kserve-mn',
+        'ServiceAccount llama-kserve-mn-prefill',
+        'LeaderWorkerSet llama-kserve-mn',
+      ],
+    ],
+  ];
+  for (const [title, spec, expected] of partial) {
+    it(`still hold ${title} (R3.55, R3.70)`, () => {
+      const stage = render(workloadContext({ spec, metadata: { annotations: devices } })).at(-1);
+      expect(stage?.rejection).not.to.equal(undefined);
+      expect(stage?.present.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).to.deep.equal(expected);
+      expect(stage?.absent.filter(({ kind }) => kind.kind === 'Deployment' || kind.kind === 'LeaderWorkerSet')).to.deep.equal([]);
     });
   }
 });

@@ -86,7 +86,7 @@ export function draDeviceCount(annotations: Annotations): number | Rejection {
   if (text === '') return 1;
   const problem = (detail: string): Rejection =>
     reject('InvalidDeviceCount', `invalid ${keys.draDeviceCount} value ${JSON.stringify(raw)}: ${detail}`);
-  if (!/^[+-]?\d+$/.test(text)) return problem('not a whole number');
+  if (!/^[+-]?\d+$/.test(text)) return problem('invalid syntax for a whole number');
   const count = Number(text);
   return count >= 1 ? count : problem('must be >= 1');
 }

@@ -37,8 +37,8 @@ export interface Replacement extends ObjectRef {
 /**
  * One stage of what a service wants: objects that must exist as given, objects that must not exist. `present` objects state
  * only what the operator owns; a field that is left out is left to the server or to others (`replicas` under an autoscaler).
- * Stages are applied in order, the objects of one stage concurrently. A stage that cannot be rendered is a rejection; the
- * stages before it are still applied.
+ * Stages are applied in order, the objects of one stage concurrently. A stage that cannot be rendered carries a
+ * rejection; what it holds, and the stages before it, are still applied.
  */
 export interface Stage {
   readonly name: StageName;

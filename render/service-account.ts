@@ -50,19 +50,20 @@ export function* singleNodeAccess(context: Context): Inquiry<Access | Rejection>
 }
 
 /**
- * Account, role and binding of the main LeaderWorkerSet (R3.78, R3.79). The permissions of an account that the user names
- * are wanted for a routing sidecar in `spec.template` even without workers.
+ * Account, role and binding of the main LeaderWorkerSet (R3.78, R3.79). An account that the user names has to exist, and has its
+ * permissions for a routing sidecar in `spec.template`, even without workers; only the one that the single-node part makes may be made yet.
  */
 export function* multiNodeAccess(context: Context): Inquiry<Access | Rejection> {
   const { template, worker } = context.spec;
   const wanted = worker !== undefined;
+  const named = template?.serviceAccountName || worker?.serviceAccountName;
   return yield* access(context, {
     managedName: nameOf(context, 'mainMultiNode'),
-    named: template?.serviceAccountName || worker?.serviceAccountName,
+    named,
     labels: serviceLabels(context),
     workload: 'multi node main',
     wanted,
-    required: wanted,
+    required: wanted || named !== nameOf(context, 'main'),
     permissions: {
       role: nameOf(context, 'mainMultiNodeRole'),
       binding: nameOf(context, 'mainMultiNodeRoleBinding'),
@@ -71,17 +72,16 @@ export function* multiNodeAccess(context: Context): Inquiry<Access | Rejection> 
   });
 }
 
-/** Account of the prefill LeaderWorkerSet; it needs no permissions (R3.78, R3.79). */
+/** Account of the prefill LeaderWorkerSet; it needs no permissions. One that the user names has to exist even without workers (R3.78, R3.79). */
 export function* prefillMultiNodeAccess(context: Context): Inquiry<Access | Rejection> {
   const { template, worker } = context.spec.prefill ?? {};
-  const wanted = worker !== undefined;
   return yield* access(context, {
     managedName: nameOf(context, 'prefillMultiNode'),
-    named: wanted ? template?.serviceAccountName || worker.serviceAccountName : undefined,
+    named: template?.serviceAccountName || worker?.serviceAccountName,
     labels: serviceLabels(context),
     workload: 'multi node prefill',
-    wanted,
-    required: wanted,
+    wanted: worker !== undefined,
+    required: true,
   });
 }
 

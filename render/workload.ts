@@ -40,8 +40,8 @@ const isScaling = (name: StageName): boolean => name === scalingStages.main || n
  * What a service's workloads consist of: all stages, or those asked for. Every object is built once (B3.5). Both kinds of workload
  * are always looked at, so that a change of topology removes what is not wanted any more (R3.51).
  *
- * A stage that cannot be rendered ends the list, but for those of scaling, which stand alone (06 §12 item 11): it carries a rejection
- * whose reason is that of the condition, and whose message has the wrappers of R3.55 and R3.70; the prefix of the stage itself (R3.42:
+ * A stage that cannot be rendered ends the list, but for those of scaling, which stand alone (06 §12 item 11): it holds what comes before
+ * the failure, and carries a rejection whose reason is that of the condition, and whose message has the wrappers of R3.55 and R3.70; the prefix of the stage itself (R3.42:
  * `failed to reconcile single node workload:`) is added by whoever reports it.
  */
 export function* renderWorkloads(context: Context, names: readonly WorkloadStageName[] = workloadStages): Inquiry<Stage[]> {
@@ -64,39 +64,46 @@ function* managedDraStage(context: Context): Inquiry<Stage> {
   const dra = yield* renderManagedDra(context);
   if (!isRejection(dra)) return workloadStage('managedDra', [dra]);
   const reason = context.spec.worker === undefined ? 'ReconcileSingleNodeWorkloadError' : 'ReconcileMultiNodeWorkloadError';
-  return rejectedStage('managedDra', reason, dra, 'failed to reconcile managed DRA');
+  return workloadStage('managedDra', [], withinStep(dra, 'failed to reconcile managed DRA', reason));
 }
 
 /** Accounts and LeaderWorkerSets (R3.70). */
 function* multiNodeStage(context: Context): Inquiry<Stage> {
   const { worker, prefill } = context.spec;
-  const rejected = (rejection: Rejection, step: string) => rejectedStage('multiNode', 'ReconcileMultiNodeWorkloadError', rejection, step);
+  const parts: Part[] = [];
+  const ended = (rejection: Rejection, step: string) =>
+    workloadStage('multiNode', parts, withinStep(rejection, step, 'ReconcileMultiNodeWorkloadError'));
   const access = yield* multiNodeAccess(context);
-  if (isRejection(access)) return rejected(access, 'failed to reconcile multi-node service account');
-  const prefillAccess = yield* prefillMultiNodeAccess(context);
-  if (isRejection(prefillAccess)) return rejected(prefillAccess, 'failed to reconcile multi-node service account');
+  if (isRejection(access)) return ended(access, 'failed to reconcile multi-node service account');
+  parts.push(access);
   const main = worker && (yield* renderMainGroup(context, worker, access));
-  if (isRejection(main)) return rejected(main, 'failed to reconcile multi-node main workload');
-  const second = prefill?.worker && (yield* renderPrefillGroup(context, prefill, prefill.worker, prefillAccess));
-  if (isRejection(second)) return rejected(second, 'failed to reconcile multi-node prefill workload');
-
+  if (isRejection(main)) return ended(main, 'failed to reconcile multi-node main workload');
+  const prefillAccess = yield* prefillMultiNodeAccess(context);
+  if (isRejection(prefillAccess)) return ended(prefillAccess, 'failed to reconcile multi-node service account');
   const [mainRef, prefillRef] = groupRefs(context);
-  return workloadStage('multiNode', [access, prefillAccess, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
+  parts.push(prefillAccess, orAbsent(main, mainRef));
+  const second = prefill?.worker && (yield* renderPrefillGroup(context, prefill, prefill.worker, prefillAccess));
+  if (isRejection(second)) return ended(second, 'failed to reconcile multi-node prefill workload');
+  parts.push(orAbsent(second, prefillRef));
+  return workloadStage('multiNode', parts);
 }
 
 /** Account and Deployments (R3.55). */
 function* singleNodeStage(context: Context): Inquiry<Stage> {
   const { worker, prefill } = context.spec;
-  const rejected = (rejection: Rejection, step: string) => rejectedStage('singleNode', 'ReconcileSingleNodeWorkloadError', rejection, step);
+  const parts: Part[] = [];
+  const ended = (rejection: Rejection, step: string) =>
+    workloadStage('singleNode', parts, withinStep(rejection, step, 'ReconcileSingleNodeWorkloadError'));
   const access = yield* singleNodeAccess(context);
-  if (isRejection(access)) return rejected(access, 'failed to reconcile service account');
+  if (isRejection(access)) return ended(access, 'failed to reconcile service account');
   const main = worker === undefined ? yield* renderMainDeployment(context, access) : undefined;
-  if (isRejection(main)) return rejected(main, 'failed to reconcile main workload');
-  const second = prefill && prefill.worker === undefined ? yield* renderPrefillDeployment(context, prefill) : undefined;
-  if (isRejection(second)) return rejected(second, 'failed to reconcile prefill workload');
-
+  if (isRejection(main)) return ended(main, 'failed to reconcile main workload');
   const [mainRef, prefillRef] = deploymentRefs(context);
-  return workloadStage('singleNode', [access, orAbsent(main, mainRef), orAbsent(second, prefillRef)]);
+  parts.push(access, orAbsent(main, mainRef));
+  const second = prefill && prefill.worker === undefined ? yield* renderPrefillDeployment(context, prefill) : undefined;
+  if (isRejection(second)) return ended(second, 'failed to reconcile prefill workload');
+  parts.push(orAbsent(second, prefillRef));
+  return workloadStage('singleNode', parts);
 }
 
 // biome-ignore lint/correctness/useYield: a stage that needs no facts is asked for like the others.
@@ -109,18 +116,16 @@ type Part = Pick<Stage, 'present' | 'absent' | 'recreate' | 'events'>;
 const orAbsent = (rendered: RenderedWorkload | undefined, ref: ObjectRef): Part =>
   rendered === undefined ? { present: [], absent: [ref] } : { ...rendered, present: [rendered.object], absent: [] };
 
-function workloadStage(name: StageName, parts: readonly Part[]): Stage {
+/** What a stage comes to; with a rejection, that of the parts before the one that could not be rendered. */
+function workloadStage(name: StageName, parts: readonly Part[], rejection?: Rejection): Stage {
   return {
     name,
     present: parts.flatMap(({ present }) => present),
     absent: parts.flatMap(({ absent }) => absent),
     recreate: parts.flatMap(({ recreate = [] }) => recreate),
     events: parts.flatMap(({ events = [] }) => events),
+    ...(rejection ? { rejection } : {}),
   };
-}
-
-function rejectedStage(name: StageName, reason: string, rejection: Rejection, step: string): Stage {
-  return { name, present: [], absent: [], rejection: withinStep(rejection, step, reason) };
 }
 
 type Pair = readonly [main: ObjectRef, prefill: ObjectRef];

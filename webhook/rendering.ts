@@ -45,16 +45,16 @@ const ownReasons: ReadonlySet<string> = new Set([
   'UnwritableSchedulerConfig',
   'InvalidInferencePool',
 ]);
-const ownFields: ReadonlySet<string> = new Set(['spec.model.uri', 'spec.model.lora.adapters']);
+const ADAPTERS = 'spec.model.lora.adapters';
 
 const isOwnFault = ({ reason, field = '', message }: Rejection): boolean =>
-  (ownReasons.has(reason) || ownFields.has(field)) && !silent.some((pattern) => pattern.test(message));
+  (ownReasons.has(reason) || field === ADAPTERS) && !silent.some((pattern) => pattern.test(message));
 
 /**
  * Failures that the reference is known to accept without a word; the number of warnings is part of what clients see
  * (docs/decisions/0005-admission.md).
  */
-const silent: readonly RegExp[] = [/can't evaluate field/, /oci:\/\/ is not supported for LoRA adapters/, /unsupported schema in model URI: gs:/];
+const silent: readonly RegExp[] = [/can't evaluate field/, /failed to enumerate LoRA adapters/];
 
 /** More would be cut off by the API server. */
 const MOST_WARNINGS = 8;
@@ -76,20 +76,17 @@ export async function warnOfRendering(service: LLMInferenceService, namespace: s
   return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...config].slice(0, MOST_WARNINGS);
 }
 
-/** URIs that every installation knows how to attach. */
-const ATTACHABLE = /^(hf|s3|pvc):\/\/./;
-
 /**
  * Where to look. What a valid service states in plain words on top of the presets comes out valid; it takes configs, templates, parts
- * of a scheduler, adapters or a rare kind of URI to make a spec that fails. Most services have none of these and cost nothing here.
+ * of a scheduler or adapters to make a spec that fails. Most services have none of these and cost nothing here.
  */
 function doubtsAbout(spec: LLMInferenceServiceSpec): { readonly any: boolean; readonly spec: boolean; readonly scheduler: boolean } {
   const isLayered = (spec.baseRefs?.length ?? 0) > 0;
   const isTemplated = JSON.stringify(spec).includes('{{');
   const { template, config, pool } = spec.router?.scheduler ?? {};
   const isPicky = isLayered || (template?.containers?.length ?? 0) > 0 || config !== undefined || pool !== undefined;
-  const isAttachable = ATTACHABLE.test(spec.model?.uri ?? '') && spec.storageInitializer === undefined && !spec.model?.lora?.adapters?.length;
-  const any = isLayered || isTemplated || isPicky || !isAttachable;
+  const hasAdapters = (spec.model?.lora?.adapters?.length ?? 0) > 0;
+  const any = isLayered || isTemplated || isPicky || hasAdapters;
   return { any, spec: isLayered || isTemplated, scheduler: isPicky };
 }
 

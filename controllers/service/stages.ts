@@ -15,7 +15,7 @@ export interface StageFailure {
 }
 
 /**
- * Makes the API server agree with a list of stages. Stages that could be rendered are applied together, all their objects
+ * Makes the API server agree with a list of stages. They are applied together, all their objects
  * concurrently, bindings after the Roles they name, and all of it after objects that have to be made anew are gone. Everything that
  * can be done is done.
  *

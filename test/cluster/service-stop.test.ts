@@ -44,6 +44,38 @@ describe('a service', () => {
     await qwen.reaches(isReady);
   });
 
+  it('stops although what it is made of cannot be worked out any more, and says so (R3.112, B3.9)', async () => {
+    const qwen = await given(place, service('qwen'));
+    await qwen.reaches(isReady);
+    const template = { serviceAccountName: 'gone', containers: [{ name: 'main' }] };
+    await qwen.change({ spec: { baseRefs: [{ name: 'not-there' }], model: { uri: 'nowhere' }, template } });
+    await qwen.reaches(
+      condition('PresetsCombined', 'False', 'ConfigNotFound'),
+      has(kinds.deployment, suffixes.main, () => undefined),
+    );
+
+    await qwen.annotate(annotations.stop, 'true');
+    await qwen.reaches(
+      condition('PresetsCombined', 'False', 'Stopped', /^Service is stopped with warning: /),
+      ...['MainWorkloadReady', 'WorkerWorkloadReady', 'PrefillWorkloadReady', 'PrefillWorkerWorkloadReady', 'WorkloadsReady', 'Ready'].map((type) =>
+        condition(type, 'False', 'Stopped'),
+      ),
+      hasChildren([]),
+    );
+    expect((await qwen.stored()).status).not.to.have.property('workloads');
+
+    await qwen.change({ spec: { baseRefs: null, model: { uri: 'hf://Qwen/Qwen2.5-7B-Instruct' }, template: null } as never });
+    await qwen.reaches(condition('PresetsCombined', 'True'));
+    await qwen.annotate(annotations.stop, null);
+    await qwen.reaches(isReady, ...['WorkerWorkloadReady', 'PrefillWorkloadReady', 'PrefillWorkerWorkloadReady'].map((type) => hasNoCondition(type)));
+  });
+
+  it('never has workloads when it is created stopped with a config that does not exist (R3.112)', async () => {
+    const idle = await given(place, service('idle').basedOn('not-there').annotated(annotations.stop, 'true'));
+    await idle.reaches(condition('PresetsCombined', 'False', 'Stopped', /^Service is stopped with warning: .*not-there/), hasChildren([]));
+    expect((await idle.events()).map(({ reason }) => reason)).to.deep.equal([]);
+  });
+
   it('keeps its workload when the router is taken away', async () => {
     const qwen = await given(place, service('qwen'));
     await qwen.reaches(isReady);

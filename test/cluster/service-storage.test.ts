@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { kinds } from '../../api/kinds.ts';
 import type { Deployment, KubeObject, Secret } from '../../api/kubernetes.ts';
-import { annotations, labels, PART_OF, SETTINGS_CONFIG_MAP } from '../../api/metadata.ts';
+import { annotations, labels, PART_OF } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
 import { defaultOptions } from '../../api/options.ts';
 import { loadAccess } from '../../controllers/runtime/access.ts';
@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { type ServiceManifest, service } from '../support/manifests.ts';
 import { type RunningOperator, startOperator } from '../support/operator.ts';
 import { rests, untilPassed } from '../support/requests.ts';
+import { withSettings } from '../support/settings.ts';
 import { openPlace, sharedOperator, siteWithoutOperator } from '../support/shared-operator.ts';
 import { type Actor, clear, condition, type Expectation, given, has, hasChildren, hasNoCondition, isReady, type Place } from '../support/story.ts';
 
@@ -33,20 +34,6 @@ describe('the model of a service', () => {
 
   const create = (kind: (typeof kinds)[keyof typeof kinds], name: string, more: object, metadata: object = {}): Promise<KubeObject> =>
     place.admin.create({ apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace: place.namespace, ...metadata }, ...more });
-
-  /** The settings of the installation with changes to one section; they are as before when `during` has ended. */
-  async function withSettings(section: string, changes: object, during: () => Promise<void>): Promise<void> {
-    const stored = await place.admin.get(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP);
-    const text = (stored?.data as Record<string, string> | undefined)?.[section];
-    const write = (value: string | null | undefined) =>
-      place.admin.patch(kinds.configMap, systemNamespace, SETTINGS_CONFIG_MAP, { data: { [section]: value ?? null } });
-    await write(JSON.stringify({ ...JSON.parse(text ?? '{}'), ...changes }));
-    try {
-      await during();
-    } finally {
-      await write(text);
-    }
-  }
 
   for (const uri of [
     'gs://bucket/model',
@@ -73,11 +60,12 @@ describe('the model of a service', () => {
   it('waits for the account and the Secret that its download needs, and goes on as soon as they are there', async () => {
     const template = { serviceAccountName: 'reader', containers: [{ name: 'main' }] };
     const qwen = await given(place, service('qwen').with({ template }));
-    await qwen.reaches(condition('MainWorkloadReady', 'False', 'ReconcileSingleNodeWorkloadError', /serviceaccounts "reader" not found/));
+    // An account that is named is looked for with those of groups, also for pods of one node (R3.78).
+    await qwen.reaches(condition('WorkerWorkloadReady', 'False', 'ReconcileMultiNodeWorkloadError', /serviceaccounts "reader" not found/));
     await create(kinds.serviceAccount, 'reader', { secrets: [{ name: 'token' }] });
     await qwen.reaches(condition('MainWorkloadReady', 'False', 'ReconcileSingleNodeWorkloadError', /secrets "token" not found/));
     await create(kinds.secret, 'token', { stringData: { HF_TOKEN: 'x' } });
-    await qwen.reaches(isReady);
+    await qwen.reaches(isReady, hasNoCondition('WorkerWorkloadReady'));
     expect(initializerOf(await qwen.child(kinds.deployment, suffixes.main))?.env).to.deep.include({
       name: 'HF_TOKEN',
       valueFrom: { secretKeyRef: { name: 'token', key: 'HF_TOKEN' } },
@@ -88,7 +76,7 @@ describe('the model of a service', () => {
     await create(kinds.secret, 'bucket', { stringData: { awsSecretAccessKey: 'x' } }, { annotations: { 'serving.kserve.io/s3-endpoint': 'one' } });
     await create(kinds.serviceAccount, 'bucket-reader', { secrets: [{ name: 'bucket' }] });
     const credentialKeys = { s3: { s3AccessKeyIDName: 'awsAccessKeyID', s3SecretAccessKeyName: 'awsSecretAccessKey' } };
-    await withSettings('credentials', credentialKeys, async () => {
+    await withSettings(place.admin, 'credentials', credentialKeys, async () => {
       const template = { serviceAccountName: 'bucket-reader', containers: [{ name: 'main' }] };
       const qwen = await given(place, withModel('qwen', 's3://models/qwen').with({ template }));
       const reads = (endpoint: string): Expectation =>
@@ -117,7 +105,7 @@ describe('the model of a service', () => {
         metadata: { name: SOURCE, namespace: systemNamespace },
         data: { [FILE]: 'one' },
       });
-      await withSettings('storageInitializer', { caBundleConfigMapName: SOURCE }, async () => {
+      await withSettings(place.admin, 'storageInitializer', { caBundleConfigMapName: SOURCE }, async () => {
         const actors = await Promise.all(['qwen', 'other'].map((name) => given(place, withModel(name, 's3://models/x'))));
         const [qwen, other] = actors as [Actor, Actor];
         for (const actor of actors) await actor.reaches(isReady, hasBundle('one'));
@@ -162,7 +150,7 @@ describe('the model of a service', () => {
     try {
       const granite = await given(place, withModel('granite', 'oci://registry.example.com/granite:1'));
       await granite.reaches(isReady, hasNoCondition(ADVICE));
-      await withSettings('storageInitializer', { ociModelMode: 'native' }, async () => {
+      await withSettings(place.admin, 'storageInitializer', { ociModelMode: 'native' }, async () => {
         await granite.reaches(
           condition(ADVICE, 'False', 'ImageVolumeAlpha', /^Cluster K8s 1\.34: /),
           isReady,

@@ -41,6 +41,8 @@ describe('the template of managed device claims', () => {
   for (const [count, text] of [
     ['0', 'must be >= 1'],
     ['-1', 'must be >= 1'],
+    ['two', 'invalid syntax'],
+    ['1.5', 'invalid syntax'],
   ] as const) {
     it(`cannot be for ${count} devices`, () => {
       const { message } = dra({ [CLASS]: 'gpu', [COUNT]: count }) as { message: string };

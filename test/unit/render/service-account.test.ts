@@ -137,17 +137,24 @@ describe('what the pods of LeaderWorkerSets run as', () => {
   it('is an account of its own for prefill, without permissions', () => {
     const prefill = { template: podWithSidecar(), worker: pod() };
     expect(shape(access(prefillMultiNodeAccess, { prefill }))).to.deep.equal({ present: ['ServiceAccount llama-kserve-mn-prefill'], absent: [] });
-    for (const spec of [{}, { prefill: { template: pod({}, { serviceAccountName: 'gone' }) } }]) {
-      expect(shape(access(prefillMultiNodeAccess, spec))).to.deep.equal({ present: [], absent: ['ServiceAccount llama-kserve-mn-prefill'] });
+    for (const spec of [{}, { prefill: { template: pod() } }, { prefill: { template: pod({}, { serviceAccountName: 'mine' }) } }]) {
+      expect(shape(access(prefillMultiNodeAccess, spec, [mine]))).to.deep.equal({ present: [], absent: ['ServiceAccount llama-kserve-mn-prefill'] });
     }
   });
 
-  it('must exist where the user names it', () => {
-    const worker = pod({}, { serviceAccountName: 'gone' });
+  it('must exist where the user names it, also for pods of one node (R3.78)', () => {
+    const gone = pod({}, { serviceAccountName: 'gone' });
     const messageOf = (render: Render, spec: LLMInferenceServiceSpec) => (ask(render(workloadContext({ spec }))) as { message: string }).message;
-    expect(messageOf(multiNodeAccess, { worker })).to.match(/^failed to fetch existing multi node main service account ml\/gone: /);
-    expect(messageOf(prefillMultiNodeAccess, { prefill: { worker } })).to.match(
-      /^failed to fetch existing multi node prefill service account ml\/gone: /,
-    );
+    for (const spec of [{ worker: gone }, { template: gone, worker: pod() }, { template: gone }]) {
+      expect(messageOf(multiNodeAccess, spec)).to.match(/^failed to fetch existing multi node main service account ml\/gone: /);
+    }
+    for (const prefill of [{ worker: gone }, { template: gone }]) {
+      expect(messageOf(prefillMultiNodeAccess, { prefill })).to.match(/^failed to fetch existing multi node prefill service account ml\/gone: /);
+    }
+  });
+
+  it('may still have to be made where the user names the one that pods of one node get', () => {
+    const spec = { template: podWithSidecar({}, { serviceAccountName: 'llama-kserve' }) };
+    expect(shape(access(multiNodeAccess, spec))).to.deep.equal({ present: groupRbac, absent: [group] });
   });
 });

@@ -64,7 +64,7 @@ describe('the stages of the workloads', () => {
     expect(stages.flatMap((s) => s.present)).to.deep.equal([]);
     expect(stages.map((s) => [s.name, s.absent.map(({ kind, name }) => `${kind.kind} ${name}`)])).to.deep.equal([
       ['certificate', ['Secret llama-kserve-self-signed-certs']],
-      ['managedDra', ['ResourceClaimTemplate llama-managed-dra']],
+      ['managedDra', [claims]],
       [
         'multiNode',
         [
@@ -152,20 +152,20 @@ describe('the stages of the workloads', () => {
     ['the devices of a single node', { prefill: { worker: pod() } }, devices, 'managedDra', single, noDevices],
     ['the devices of several nodes', { worker: pod() }, devices, 'managedDra', multi, noDevices],
     [
-      'an account',
+      'an account, which is looked for with those of groups,',
       { template: gone },
       {},
-      'singleNode',
-      single,
-      'failed to reconcile service account: failed to fetch existing single node main service account ml/gone: serviceaccounts "gone" not found',
+      'multiNode',
+      multi,
+      'failed to reconcile multi-node service account: failed to fetch existing multi node main service account ml/gone: serviceaccounts "gone" not found',
     ],
     [
       'a prefill account',
       { prefill: { template: gone } },
       {},
-      'singleNode',
-      single,
-      'failed to reconcile prefill workload: failed to fetch existing single node prefill service account ml/gone: serviceaccounts "gone" not found',
+      'multiNode',
+      multi,
+      'failed to reconcile multi-node service account: failed to fetch existing multi node prefill service account ml/gone: serviceaccounts "gone" not found',
     ],
     [
       'an account of groups',
@@ -179,8 +179,41 @@ describe('the stages of the workloads', () => {
   for (const [title, spec, annotations, name, reason, message] of failures) {
     it(`end where ${title} cannot be rendered`, () => {
       const stages = render(workloadContext({ spec, metadata: { annotations } }));
-      expect(stages.at(-1)).to.deep.include({ name, present: [], absent: [] });
+      expect(stages.at(-1)).to.deep.include({ name });
       expect(stages.at(-1)?.rejection).to.deep.include({ reason, message });
+    });
+  }
+
+  const claims = 'ResourceClaimTemplate llama-managed-dra';
+  const partial: [string, LLMInferenceServiceSpec, string[]][] = [
+    ['devices where the model of one node cannot be attached', { model: bad, template: podWithSidecar(), prefill: { template: pod() } }, [claims]],
+    [
+      'the main workload where that of prefill cannot be rendered',
+      { model: { uri: 'oci://image' }, template: podWithSidecar(), prefill: { template: pod({ name: 'x' }) } },
+      [claims, 'ServiceAccount llama-kserve', 'Role llama-kserve-role', 'RoleBinding llama-kserve-rb', 'Deployment llama-kserve'],
+    ],
+    ['devices where the account is missing', { worker: gone }, [claims]],
+    ['devices and account where the model of groups cannot be attached', { model: bad, worker: pod() }, [claims, 'ServiceAccount llama-kserve-mn']],
+    [
+      'devices and account where the account of prefill is missing',
+      { worker: pod(), prefill: { worker: gone } },
+      [claims, 'ServiceAccount llama-kserve-mn'],
+    ],
+    [
+      'the main groups where those of prefill cannot be rendered',
+      { model: { uri: 'oci://image' }, worker: pod(), prefill: { worker: pod({ name: 'x' }) } },
+      [claims, 'ServiceAccount llama-kserve-mn', 'ServiceAccount llama-kserve-mn-prefill', 'LeaderWorkerSet llama-kserve-mn'],
+    ],
+  ];
+  for (const [title, spec, expected] of partial) {
+    it(`still hold ${title} (R3.55, R3.70)`, () => {
+      const [, ...stages] = render(
+        workloadContext({ spec, metadata: { annotations: { 'serving.kserve.io/exp-dra-device-class': 'gpu.example.com' } } }),
+      );
+      const stage = stages.at(-1);
+      expect(stage?.rejection).not.to.equal(undefined);
+      expect(stages.flatMap(({ present }) => present).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).to.deep.equal(expected);
+      expect(stage?.absent.filter(({ kind }) => kind.kind === 'Deployment' || kind.kind === 'LeaderWorkerSet')).to.deep.equal([]);
     });
   }
 });

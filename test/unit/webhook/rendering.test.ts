@@ -101,15 +101,8 @@ describe('a service whose templates nothing can mend', () => {
 });
 
 describe('a service that is bound to fail', () => {
+  const doomed = { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } };
   const warned: [string, object, KubeObject[], string][] = [
-    ['a model URI without a scheme', { model: { ...model, uri: 'Qwen/Qwen2.5' } }, [], 'spec.model.uri: '],
-    ['a scheme that nobody fetches', { model: { ...model, uri: 'ftp://host/model' } }, [], 'spec.model.uri: '],
-    [
-      'an adapter that nobody fetches',
-      { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'ftp://x/y' }] } } },
-      [],
-      'unsupported URI scheme \\"ftp\\"',
-    ],
     [
       'a config that contradicts it',
       { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
@@ -122,12 +115,7 @@ describe('a service that is bound to fail', () => {
       [config('bad', { template: argument('{{ index .Spec.Model 1 }}') })],
       'spec.template.containers[0].args[0]: ',
     ],
-    [
-      'a template that comes to something invalid',
-      { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } },
-      [],
-      'spec.router.route.http.spec.hostnames[0]: ',
-    ],
+    ['a template that comes to something invalid', doomed, [], 'spec.router.route.http.spec.hostnames[0]: '],
     [
       'a scheduler ConfigMap that the picker does not start with (B4.4)',
       { model, router: { route: {}, scheduler: { config: { ref: { name: 'picker' } } } } },
@@ -164,12 +152,13 @@ describe('a service that is bound to fail', () => {
   }
 
   it('is warned of in the current version only (R1.62)', async () => {
-    const old = { ...service({ model: { ...model, uri: 'ftp://host/model' }, router: { ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
+    const old = { ...service({ ...doomed, router: { ...doomed.router, ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
     expect(await admit(old)).to.deep.equal({ allowed: true, warnings: [] });
   });
 
   it('is not warned of again when its spec stays', async () => {
-    const object = service({ model: { ...model, uri: 'ftp://host/model' } });
+    const object = service(doomed);
+    expect((await admit(object)).warnings).to.have.length(1);
     expect(await admit(service(object.spec ?? {}, { labels: { a: 'b' } }), { old: object })).to.deep.equal({ allowed: true, warnings: [] });
   });
 
@@ -181,12 +170,23 @@ describe('a service that is bound to fail', () => {
     ['a ConfigMap that does not exist', { model, router: { route: {}, scheduler: { config: { ref: { name: 'nowhere', key: 'a' } } } } }],
     ['a service account that does not exist', { model, template: { serviceAccountName: 'nobody', containers: [] } }],
     ['a template with a field that does not exist', { model, template: argument('{{ .Spec.NoSuchField }}') }],
-    ['a bucket nobody fetches from', { model: { ...model, uri: 'gs://bucket/model' } }],
+    ['a model URI without a scheme', { model: { ...model, uri: 'Qwen/Qwen2.5' } }],
+    ...['gs', 'https', 'azure', 'oci+fetch', 'ftp'].map((scheme): [string, object] => [
+      `a model that nobody fetches, from ${scheme}`,
+      { model: { ...model, uri: `${scheme}://host/model` } },
+    ]),
+    ...['oci://r/i', 'ftp://x/y', 'no-scheme'].map((uri): [string, object] => [
+      `an adapter that nobody fetches, from ${uri}`,
+      { model: { ...model, lora: { adapters: [{ name: 'a', uri }] } } },
+    ]),
+    [
+      'an adapter of a service that downloads nothing',
+      { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'hf://x/y' }] } }, storageInitializer: { enabled: false } },
+    ],
     [
       'adapters whose names come to one directory',
       { model: { ...model, lora: { adapters: ['a/b', 'a-b'].map((name) => ({ name, uri: 'hf://a/b' })) } } },
     ],
-    ['an adapter in an image', { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'oci://r/i' }] } } }],
     ['no model but configs', { baseRefs: [{ name: 'not-there-yet' }] }],
   ];
   for (const [what, spec] of silent) {

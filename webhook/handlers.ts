@@ -12,6 +12,7 @@ import { suffixes } from '../api/names.ts';
 import type { Options } from '../api/options.ts';
 import { isStopped } from '../api/predicates.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
+import { withTypedDefaults } from '../api/typed-defaults.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
 import { changesWhatWasSet, validateConfigFields } from '../api/validate/config.ts';
 import { validateService } from '../api/validate/service.ts';
@@ -56,7 +57,7 @@ async function mutateService(request: AdmissionRequest, webhook: AdmissionWebhoo
   if ('denial' in reading) return reading.denial;
   const { object } = reading;
   if (object.metadata.deletionTimestamp) return allow;
-  const service = object as unknown as LLMInferenceService;
+  const service = withTypedDefaults(object) as unknown as LLMInferenceService;
   const stored = request.operation === 'UPDATE' ? readObject(request.oldObject, webhook) : undefined;
   const old = stored && 'object' in stored ? (stored.object as unknown as LLMInferenceService) : service;
   const caches = await findLocalModels(sources, object.metadata.namespace ?? request.namespace);

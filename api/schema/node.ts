@@ -30,6 +30,10 @@ export interface SchemaNode {
   /** A quantity: string or integer on the wire. */
   readonly quantity?: true;
   readonly intOrString?: true;
+  /** A type of our own. Typed clients write its required scalars even when they are empty, so admission writes them, too (R1.54). */
+  readonly typed?: true;
+  /** Read as it stands, whatever it is; that it is of the declared type is left to the API server. */
+  readonly raw?: true;
   /** Absent and zero differ, so a zero value overrides in a merge (R2.32). */
   readonly pointer?: true;
   /** Key by which two lists are merged; without it a list is replaced as a whole (R2.36). */
@@ -86,6 +90,7 @@ export const object = (description: string, properties: Record<string, SchemaNod
   type: 'object',
   description,
   properties,
+  typed: true,
   ...keywords,
 });
 

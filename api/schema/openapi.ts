@@ -10,7 +10,7 @@ export const QUANTITY_PATTERN =
   '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$';
 
 const INTEGER_OR_STRING = { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true };
-const OWN_KEYWORDS = ['quantity', 'intOrString', 'pointer', 'mergeKey', 'alwaysWritten', 'shape', 'typescript'];
+const OWN_KEYWORDS = ['quantity', 'intOrString', 'typed', 'raw', 'pointer', 'mergeKey', 'alwaysWritten', 'shape', 'typescript'];
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 const mapValues = (map: Readonly<Record<string, SchemaNode>>): OpenApiSchema =>

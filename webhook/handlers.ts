@@ -26,7 +26,7 @@ import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { readObject } from './admission-object.ts';
 import { type AdmissionRequest, allow, deny, forbid, type JsonPatch, type Verdict } from './admission-review.ts';
 import type { AdmissionHandler } from './application.ts';
-import { warnOfRendering, warnOfUsers } from './rendering.ts';
+import { warnOfNamedConfig, warnOfUsers } from './rendering.ts';
 import type { AdmissionSources } from './sources.ts';
 
 const HUB = kinds.service.apiVersion;
@@ -86,8 +86,8 @@ async function findLocalModels(
 const missingSettings = `configmaps ${JSON.stringify(SETTINGS_CONFIG_MAP)} not found`;
 
 /**
- * What the reference refuses is refused (R1.61), and a template that nothing can mend; whatever else is bound to fail is a warning
- * (docs/decisions/0005-admission.md).
+ * What the reference refuses is refused (R1.61), and a template that nothing can mend; what has no effect or is a mistake for certain is a
+ * warning (docs/decisions/0005-admission.md).
  */
 async function validateServiceWrite(request: AdmissionRequest, webhook: AdmissionWebhook, sources: AdmissionSources): Promise<Verdict> {
   const { operation, object, oldObject, name, namespace } = request;
@@ -105,7 +105,7 @@ async function validateServiceWrite(request: AdmissionRequest, webhook: Admissio
   if (webhook.version === 'v1alpha1') return { allowed: true, warnings };
   return {
     allowed: true,
-    warnings: [...warnings, ...warnOfService(service, old), ...(await warnOfRendering(service, namespace, sources))].map(shortened),
+    warnings: [...warnings, ...warnOfService(service, old), ...(await warnOfNamedConfig(service, namespace, sources))].map(shortened),
   };
 }
 

@@ -7,7 +7,7 @@ export function warnOfModel({ model, baseRefs }: LLMInferenceServiceSpec): strin
   if (!model.uri && model.name && !baseRefs?.length) {
     warnings.push('spec.model.uri: no URI is given, and no baseRef that could give one: nothing can be served');
   }
-  warnings.push(...warnOfClaim(model.uri, 'spec.model.uri'));
+  warnings.push(...warnOfUri(model.uri, 'spec.model.uri'));
   const { confidential } = model;
   const scheme = /^oci\+(native|fetch):\/\//i.exec(model.uri ?? '')?.[0];
   if (confidential?.enabled && scheme) {
@@ -20,10 +20,22 @@ export function warnOfModel({ model, baseRefs }: LLMInferenceServiceSpec): strin
     if (adapter.confidential) {
       warnings.push(`spec.model.lora.adapters[${i}].confidential: is ignored; adapters are decrypted as spec.model.confidential says`);
     }
-    warnings.push(...warnOfClaim(adapter.uri, `spec.model.lora.adapters[${i}].uri`));
+    warnings.push(
+      ...(adapter.uri ? warnOfUri(adapter.uri, `spec.model.lora.adapters[${i}].uri`) : [`spec.model.lora.adapters[${i}].uri: is missing`]),
+    );
     if (adapter.lora) warnings.push(`spec.model.lora.adapters[${i}].lora: is ignored; an adapter has no adapters of its own`);
   });
   return warnings;
+}
+
+/**
+ * A URI without a scheme can only be a mistake. A scheme that the operator does not attach is accepted without a word, as in the reference;
+ * the status tells.
+ */
+function warnOfUri(uri: string | undefined, field: string): string[] {
+  if (uri && !uri.includes('://') && !uri.includes('{{'))
+    return [`${field}: ${JSON.stringify(uri)} has no scheme; write hf://, s3://, pvc:// or oci://`];
+  return warnOfClaim(uri, field);
 }
 
 /** What the API server refuses in the volume or the mount of a claim (B3.41). */

@@ -100,34 +100,10 @@ describe('a service whose templates nothing can mend', () => {
   });
 });
 
-describe('a service that is bound to fail', () => {
+describe('a service that can only be a mistake', () => {
   const warned: [string, object, KubeObject[], string][] = [
     ['a model URI without a scheme', { model: { ...model, uri: 'Qwen/Qwen2.5' } }, [], 'spec.model.uri: '],
-    ['a scheme that nobody fetches', { model: { ...model, uri: 'ftp://host/model' } }, [], 'spec.model.uri: '],
-    [
-      'an adapter that nobody fetches',
-      { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'ftp://x/y' }] } } },
-      [],
-      'unsupported URI scheme \\"ftp\\"',
-    ],
-    [
-      'a config that contradicts it',
-      { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
-      [config('scaled', { scaling: { maxReplicas: 2, wva: { hpa: {} } } })],
-      'spec.scaling: ',
-    ],
-    [
-      'a config whose template fails',
-      { baseRefs: [{ name: 'bad' }], model },
-      [config('bad', { template: argument('{{ index .Spec.Model 1 }}') })],
-      'spec.template.containers[0].args[0]: ',
-    ],
-    [
-      'a template that comes to something invalid',
-      { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } },
-      [],
-      'spec.router.route.http.spec.hostnames[0]: ',
-    ],
+    ['an adapter without a URI', { model: { ...model, lora: { adapters: [{ name: 'a', uri: '' }] } } }, [], 'spec.model.lora.adapters[0].uri: '],
     [
       'a scheduler ConfigMap that the picker does not start with (B4.4)',
       { model, router: { route: {}, scheduler: { config: { ref: { name: 'picker' } } } } },
@@ -164,17 +140,17 @@ describe('a service that is bound to fail', () => {
   }
 
   it('is warned of in the current version only (R1.62)', async () => {
-    const old = { ...service({ model: { ...model, uri: 'ftp://host/model' }, router: { ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
+    const old = { ...service({ model: { ...model, uri: 'Qwen/Qwen2.5' }, router: { ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
     expect(await admit(old)).to.deep.equal({ allowed: true, warnings: [] });
   });
 
   it('is not warned of again when its spec stays', async () => {
-    const object = service({ model: { ...model, uri: 'ftp://host/model' } });
+    const object = service({ model: { ...model, uri: 'Qwen/Qwen2.5' } });
     expect(await admit(service(object.spec ?? {}, { labels: { a: 'b' } }), { old: object })).to.deep.equal({ allowed: true, warnings: [] });
   });
 
   /** As the reference: accepted, without a word, and a condition of the status later. */
-  const silent: [string, object][] = [
+  const silent: [string, object, KubeObject[]?][] = [
     ['a config that does not exist', { baseRefs: [{ name: 'not-there-yet' }], model }],
     ['a gateway that does not exist', { model, router: { route: {}, gateway: { refs: [{ name: 'nowhere', namespace: 'ns' }] } } }],
     ['a route that does not exist', { model, router: { route: { http: { refs: [{ name: 'nowhere' }] } } } }],
@@ -182,6 +158,23 @@ describe('a service that is bound to fail', () => {
     ['a service account that does not exist', { model, template: { serviceAccountName: 'nobody', containers: [] } }],
     ['a template with a field that does not exist', { model, template: argument('{{ .Spec.NoSuchField }}') }],
     ['a bucket nobody fetches from', { model: { ...model, uri: 'gs://bucket/model' } }],
+    ['a scheme that nobody fetches', { model: { ...model, uri: 'ftp://host/model' } }],
+    ['an adapter that nobody fetches', { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'ftp://x/y' }] } } }],
+    [
+      'a config that contradicts it',
+      { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
+      [config('scaled', { scaling: { maxReplicas: 2, wva: { hpa: {} } } })],
+    ],
+    ['a config whose template fails', { baseRefs: [{ name: 'bad' }], model }, [config('bad', { template: argument('{{ index .Spec.Model 1 }}') })]],
+    [
+      'a template that comes to something invalid',
+      { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } },
+    ],
+    ['a version of the picker that is none', { model, router: { scheduler: { annotations: { [annotations.version]: 'latest' } } } }],
+    [
+      'flags that only a config could replace',
+      { model, router: { scheduler: { template: { containers: [{ name: 'main', args: ['--config-file', 'f', '--lora-info-metric=m'] }] } } } },
+    ],
     [
       'adapters whose names come to one directory',
       { model: { ...model, lora: { adapters: ['a/b', 'a-b'].map((name) => ({ name, uri: 'hf://a/b' })) } } },
@@ -189,8 +182,10 @@ describe('a service that is bound to fail', () => {
     ['an adapter in an image', { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'oci://r/i' }] } } }],
     ['no model but configs', { baseRefs: [{ name: 'not-there-yet' }] }],
   ];
-  for (const [what, spec] of silent) {
-    it(`is accepted without a warning: ${what}`, async () => expect(await admit(service(spec))).to.deep.equal({ allowed: true, warnings: [] }));
+  for (const [what, spec, objects = []] of silent) {
+    it(`is accepted without a warning: ${what}`, async () => {
+      expect(await admit(service(spec), { objects })).to.deep.equal({ allowed: true, warnings: [] });
+    });
   }
 
   it('is accepted whatever state our own configuration is in', async () => {

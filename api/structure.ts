@@ -33,13 +33,14 @@ export function withoutNulls<T extends KubeObject>(object: T): T {
 }
 
 /**
- * The object with the required scalars of our own types, empty where they are missing. The reference's defaulting writes whole typed
- * objects, so that `model: {name: x}`, `config.ref` without a key and the like get past the schema, to be completed by a config or to be
- * judged by the rules of R1 §10 (V22, V38, V44, R2.84). Types of other projects keep the schema's own error.
+ * The object with what typed clients write in our own types even when it is empty: required scalars, and `scalingModifiers` (R1.54). The
+ * reference's defaulting writes whole typed objects, so that `model: {name: x}`, `config.ref` without a key and the like get past the
+ * schema, to be completed by a config or to be judged by the rules of R1 §10 (V22, V38, V44, R2.84). Types of other projects keep the
+ * schema's own error.
  */
-export function withRequiredScalars<T extends KubeObject>(object: T): T {
+export function withTypedEmpties<T extends KubeObject>(object: T): T {
   const schema = schemaFor(object);
-  return schema === undefined ? object : (complete(object, schema, emptyScalars) as T);
+  return schema === undefined ? object : (complete(object, schema, typedEmpties) as T);
 }
 
 /**
@@ -76,16 +77,17 @@ type Additions = (present: Fields, node: SchemaNode) => readonly [string, unknow
 const noDefaults: Additions = () => [];
 const writtenDefaults: Additions = (present, { properties = {} }) => defaultsOf(properties).filter(([name]) => !Object.hasOwn(present, name));
 
-const emptyScalars: Additions = (present, { typed, required: names = [], properties = {} }) => {
+const typedEmpties: Additions = (present, { typed, required: names = [], alwaysWritten = [], properties = {} }) => {
   if (!typed) return [];
-  return names.flatMap((name): [string, unknown][] => {
+  return [...names, ...alwaysWritten].flatMap((name): [string, unknown][] => {
     const empty = Object.hasOwn(present, name) ? undefined : emptyOf(properties[name] ?? {});
     return empty === undefined ? [] : [[name, empty]];
   });
 };
 
-function emptyOf({ type, quantity }: SchemaNode): unknown {
+function emptyOf({ type, quantity, properties }: SchemaNode): unknown {
   if (quantity) return '0';
+  if (properties) return {};
   return type === 'string' ? '' : type === 'boolean' ? false : type === 'integer' ? 0 : undefined;
 }
 

@@ -29,8 +29,10 @@ export interface SchemaNode {
 
   /** A quantity: string or integer on the wire. */
   readonly quantity?: true;
+  /** A quantity whose pattern the CRD does not have (R1.13). */
+  readonly patternless?: true;
   readonly intOrString?: true;
-  /** A type of our own. Typed clients write its required scalars even when they are empty, so admission writes them, too (R1.54). */
+  /** A type of our own. Typed clients write what it requires and what is `alwaysWritten` even when it is empty; so does admission (R1.54). */
   readonly typed?: true;
   /** Read as it stands, whatever it is; that it is of the declared type is left to the API server. */
   readonly raw?: true;

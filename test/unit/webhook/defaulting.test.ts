@@ -87,16 +87,21 @@ describe('defaulting of services', () => {
         expect((await mutate(service(), { version })).object.spec?.model).to.deep.equal({ uri: '', name: 'svc' });
       });
 
-      it('writes required scalars that are missing, as typed clients do (R1.54, R2.38)', async () => {
+      it('writes what typed clients write even when it is empty (R1.54, R2.38)', async () => {
         const spec = {
           model: { name: 'm', lora: { adapters: [{ name: 'a' }] } },
-          scaling: { wva: { keda: { fallback: {} } } },
+          scaling: { wva: { keda: { fallback: {}, advanced: { restoreToOriginalReplicaCount: true } } } },
           prefill: { scaling: { keda: { triggers: [{ authenticationRef: {} }] } } },
           router: { scheduler: { config: { ref: { name: 'picker' } } } },
         };
         expect((await mutate(service(spec), { version })).object.spec).to.deep.equal({
           model: { name: 'm', uri: '', lora: { adapters: [{ name: 'a', uri: '' }] } },
-          scaling: { maxReplicas: 0, wva: { keda: { fallback: { failureThreshold: 0, replicas: 0 } } } },
+          scaling: {
+            maxReplicas: 0,
+            wva: {
+              keda: { fallback: { failureThreshold: 0, replicas: 0 }, advanced: { restoreToOriginalReplicaCount: true, scalingModifiers: {} } },
+            },
+          },
           prefill: { scaling: { maxReplicas: 0, keda: { triggers: [{ type: '', authenticationRef: { name: '' } }] } } },
           router: { scheduler: { config: { ref: { name: 'picker', key: '' } } } },
         });

@@ -202,6 +202,15 @@ describe('validation of configs by the webhooks', () => {
     return (await server.post(path(version), review(old ? 'UPDATE' : 'CREATE', subject))).json.response;
   }
 
+  it('a quantity that cannot be read is refused with code 400, and so is a template in its place (R1.14, R1.50)', async () => {
+    for (const memory of ['16 GB', '{{ .Spec.Replicas }}Gi']) {
+      const { allowed, status } = await validate({ worker: { containers: [{ name: 'main', resources: { requests: { memory } } }] } });
+      expect(allowed).to.equal(false);
+      expect(status).to.include({ code: 400 });
+      expect(status?.message).to.contain('spec.worker.containers[0].resources.requests.memory: Invalid value');
+    }
+  });
+
   for (const version of ['v1alpha1', 'v1alpha2'] as const) {
     describe(`in ${version}`, () => {
       it('field errors come first (R1.73)', async () => {

@@ -52,7 +52,7 @@ export function errorBody({ type, value, detail }: FieldError): string {
 }
 
 /** Field errors as the causes of a Kubernetes Status (R1.49). */
-export function fieldCauses(errors: readonly FieldError[]): { reason: string; message: string; field: string }[] {
+function fieldCauses(errors: readonly FieldError[]): { reason: string; message: string; field: string }[] {
   return errors.map((e) => ({ reason: texts[e.type].cause, message: errorBody(e), field: e.field }));
 }
 

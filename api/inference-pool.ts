@@ -1,5 +1,5 @@
 import type { Condition, ObjectMeta } from './kubernetes.ts';
-import { type Rejection, reject } from './rejection.ts';
+import { isRejection, type Rejection, reject } from './rejection.ts';
 import type { InferencePoolSpec } from './types.ts';
 
 /** Port of the endpoint picker where a reference to a Service names none (R4.93, R2.85). */
@@ -66,6 +66,12 @@ export function fromAlphaPoolSpec(spec: AlphaInferencePoolSpec): InferencePoolSp
       failureMode: extension.failureMode || DEFAULT_FAILURE_MODE,
     },
   };
+}
+
+/** Pool spec of v1alpha2 with what a way through v1 gives it: kind, port and failure mode of its picker (R1.58). */
+export function completeAlphaPoolSpec(spec: AlphaInferencePoolSpec): AlphaInferencePoolSpec {
+  const complete = toAlphaPoolSpec(fromAlphaPoolSpec(spec));
+  return isRejection(complete) ? spec : complete;
 }
 
 /**

@@ -5,7 +5,8 @@ import { groupOf, kinds, SERVING_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { isRejection } from '../api/rejection.ts';
 import { versions } from '../api/schema/index.ts';
-import { checkStructure, withDefaults } from '../api/structure.ts';
+import { checkStructure, checkTypes, withDefaults, withoutNulls } from '../api/structure.ts';
+import { withTypedDefaults } from '../api/typed-defaults.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
 import { validateConfigFields } from '../api/validate/config.ts';
 import { validateService } from '../api/validate/service.ts';
@@ -78,7 +79,7 @@ export function findRefusals(manifest: Manifest, cluster: Pick<OfflineCluster, '
   const errors = (found: readonly FieldError[]): Finding[] => found.map((e) => findingAt(manifest, 'error', e.field, plainText(e)));
   const identity = checkIdentity(object);
   if (identity.length > 0) return errors(identity);
-  const structure = [...checkMetadata(object), ...checkStructure(object)];
+  const structure = [...checkMetadata(object), ...checkStructure(defaulted(object))];
   if (structure.length > 0) return errors(structure);
   if (object.kind === kinds.service.kind) {
     const refused = checkedService(object).errors;
@@ -92,6 +93,13 @@ function checkIdentity({ apiVersion, kind }: KubeObject): FieldError[] {
     return [invalid('apiVersion', apiVersion, `write ${kinds.service.apiVersion}`)];
   }
   return isServingKind(kind) ? [] : [invalid('kind', kind, `write ${/config/i.test(kind) ? kinds.config.kind : kinds.service.kind}`)];
+}
+
+/** The object as the schema gets to see it: defaulting comes before it, where types allow (R1.8). */
+function defaulted(object: KubeObject): KubeObject {
+  if (object.kind !== kinds.service.kind) return object;
+  const given = withoutNulls(object);
+  return checkTypes(given).length > 0 ? object : withTypedDefaults(given);
 }
 
 function checkedService(object: KubeObject): ReturnType<typeof validateService> {
@@ -130,7 +138,9 @@ function findWarnings(manifest: Manifest, cluster: OfflineCluster): Finding[] {
     return [...warnings, ...config.map((text) => warningAt(manifest, text)), ...warnOfScaling(manifest, plan), ...warnOfName(manifest, plan)];
   }
   const { field, text } = explain(plan, object as unknown as LLMInferenceService);
-  return [...warnings, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
+  // Why the field cannot be served is said once, by whoever tried.
+  const others = stated.filter((warning) => !warning.startsWith(`${field}: `)).map((warning) => warningAt(manifest, warning));
+  return [...others, findingAt(manifest, 'warning', field, `cannot be served: ${text}`)];
 }
 
 /** What keeps the workloads of a planned service from being scaled. */

@@ -112,7 +112,9 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 /** What both kinds of ScaledObject have in common (R6.24). */
 function scaledObjectSpec(context: Context, scaled: ScaledWorkload, keda: KEDAScalingSpec) {
-  const { pollingInterval, cooldownPeriod, initialCooldownPeriod, idleReplicaCount, fallback, advanced } = keda;
+  const { pollingInterval, cooldownPeriod, initialCooldownPeriod, idleReplicaCount, fallback } = keda;
+  // KEDA's own type has `scalingModifiers` in every `advanced`; so does what clients compare with (R1.54).
+  const advanced = keda.advanced && { scalingModifiers: {}, ...keda.advanced };
   const optional = { pollingInterval, cooldownPeriod, initialCooldownPeriod, idleReplicaCount, fallback, advanced };
   return {
     scaleTargetRef: scaleTarget(context, scaled),

@@ -1,8 +1,8 @@
-import { errorBody, type FieldError, fieldCauses } from '../api/field-error.ts';
+import { errorBody, type FieldError } from '../api/field-error.ts';
 import { type Kind, SERVING_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { checkTypes, withoutNulls } from '../api/structure.ts';
-import type { Verdict } from './admission-review.ts';
+import { deny, type Verdict } from './admission-review.ts';
 
 /** What an object of a request has to be. */
 export interface Expected {
@@ -19,7 +19,8 @@ const isObject = (value: unknown): value is Fields => typeof value === 'object' 
 /**
  * Reads an object of a request, so that what follows can rely on its types, in the free parts of the schema too (B6). Nulls that typed
  * clients write for absent fields are gone (R1.54). An object that does not name its kind is taken for the expected one. An object of
- * another kind, or with a field of the wrong type, is denied with code 400 and the fields as causes.
+ * another kind, or with a field of the wrong type, is denied with code 400 and a message that names the fields. Such a denial has
+ * neither reason nor causes: clients know them from the schema's own refusals only.
  */
 export function readObject(given: unknown, { kind: { kind }, version }: Expected): Reading {
   const apiVersion = `${SERVING_GROUP}/${version}`;
@@ -32,16 +33,10 @@ export function readObject(given: unknown, { kind: { kind }, version }: Expected
   const object: KubeObject = withoutNulls({ ...given, apiVersion, kind, metadata: withoutEmpty(metadata) });
   const wrong = [...checkMetadata(metadata), ...checkTypes(object)];
   if (wrong.length === 0) return { object };
-  return undecodable(
-    `${kind} in version "${version}" cannot be handled as a ${kind}: ${wrong.map((e) => `${e.field}: ${errorBody(e)}`).join(', ')}`,
-    wrong,
-  );
+  return undecodable(`${kind} in version "${version}" cannot be handled as a ${kind}: ${wrong.map((e) => `${e.field}: ${errorBody(e)}`).join(', ')}`);
 }
 
-function undecodable(message: string, errors: readonly FieldError[] = []): Reading {
-  const details = errors.length > 0 ? { details: { causes: fieldCauses(errors) } } : {};
-  return { denial: { allowed: false, status: { metadata: {}, status: 'Failure', code: 400, reason: 'BadRequest', message, ...details } } };
-}
+const undecodable = (message: string): Reading => ({ denial: deny(400, message) });
 
 const withoutEmpty = (metadata: unknown): Fields =>
   isObject(metadata) ? Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null)) : {};

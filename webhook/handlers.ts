@@ -12,6 +12,7 @@ import { suffixes } from '../api/names.ts';
 import type { Options } from '../api/options.ts';
 import { isStopped } from '../api/predicates.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
+import { withTypedDefaults } from '../api/typed-defaults.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig } from '../api/types.ts';
 import { changesWhatWasSet, validateConfigFields } from '../api/validate/config.ts';
 import { validateService } from '../api/validate/service.ts';
@@ -25,7 +26,7 @@ import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { readObject } from './admission-object.ts';
 import { type AdmissionRequest, allow, deny, forbid, type JsonPatch, type Verdict } from './admission-review.ts';
 import type { AdmissionHandler } from './application.ts';
-import { warnOfRendering, warnOfUsers } from './rendering.ts';
+import { warnOfNamedConfig, warnOfUsers } from './rendering.ts';
 import type { AdmissionSources } from './sources.ts';
 
 const HUB = kinds.service.apiVersion;
@@ -56,7 +57,7 @@ async function mutateService(request: AdmissionRequest, webhook: AdmissionWebhoo
   if ('denial' in reading) return reading.denial;
   const { object } = reading;
   if (object.metadata.deletionTimestamp) return allow;
-  const service = object as unknown as LLMInferenceService;
+  const service = withTypedDefaults(object) as unknown as LLMInferenceService;
   const stored = request.operation === 'UPDATE' ? readObject(request.oldObject, webhook) : undefined;
   const old = stored && 'object' in stored ? (stored.object as unknown as LLMInferenceService) : service;
   const caches = await findLocalModels(sources, object.metadata.namespace ?? request.namespace);
@@ -85,8 +86,8 @@ async function findLocalModels(
 const missingSettings = `configmaps ${JSON.stringify(SETTINGS_CONFIG_MAP)} not found`;
 
 /**
- * What the reference refuses is refused (R1.61), and a template that nothing can mend; whatever else is bound to fail is a warning
- * (docs/decisions/0005-admission.md).
+ * What the reference refuses is refused (R1.61), and a template that nothing can mend; what has no effect or is a mistake for certain is a
+ * warning (docs/decisions/0005-admission.md).
  */
 async function validateServiceWrite(request: AdmissionRequest, webhook: AdmissionWebhook, sources: AdmissionSources): Promise<Verdict> {
   const { operation, object, oldObject, name, namespace } = request;
@@ -104,7 +105,7 @@ async function validateServiceWrite(request: AdmissionRequest, webhook: Admissio
   if (webhook.version === 'v1alpha1') return { allowed: true, warnings };
   return {
     allowed: true,
-    warnings: [...warnings, ...warnOfService(service, old), ...(await warnOfRendering(service, namespace, sources))].map(shortened),
+    warnings: [...warnings, ...warnOfService(service, old), ...(await warnOfNamedConfig(service, namespace, sources))].map(shortened),
   };
 }
 

@@ -2,7 +2,7 @@ import { applyDefaults } from '../api/default.ts';
 import { errorBody } from '../api/field-error.ts';
 import { type Answer, answer, type Question } from '../api/inquiry.ts';
 import { kinds } from '../api/kinds.ts';
-import { isRejection, type Rejection } from '../api/rejection.ts';
+import { isRejection } from '../api/rejection.ts';
 import { checkStructure } from '../api/structure.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec } from '../api/types.ts';
 import { validateService } from '../api/validate/service.ts';
@@ -11,8 +11,6 @@ import { type Assembled, assemble } from '../assemble/assemble.ts';
 import { originOf } from '../assemble/config-lookup.ts';
 import { parseSettings } from '../assemble/parse-settings.ts';
 import type { Settings } from '../assemble/settings.ts';
-import { planService } from '../assess/plan.ts';
-import type { Context } from '../render/children.ts';
 import { warnOfForeignConfig } from '../render/scheduler/findings.ts';
 import type { AdmissionSources } from './sources.ts';
 
@@ -32,73 +30,26 @@ async function findGround({ knowledge, settings, options }: AdmissionSources): P
   return parsed && !isRejection(parsed) ? { respond, settings: parsed } : undefined;
 }
 
-/**
- * Reasons and fields of failures that lie in what the service, or a config it names, states. Everything else depends on objects that may
- * still appear: that stays a condition of the status, as does a config that does not exist. A stage of the workload has one reason for
- * all its failures, so there the field tells.
- */
-const ownReasons: ReadonlySet<string> = new Set([
-  'CombineBaseError',
-  'InvalidSchedulerVersion',
-  'InvalidSchedulerConfig',
-  'InvalidSchedulerFlag',
-  'UnwritableSchedulerConfig',
-  'InvalidInferencePool',
-]);
-const ADAPTERS = 'spec.model.lora.adapters';
-
-const isOwnFault = ({ reason, field = '', message }: Rejection): boolean =>
-  (ownReasons.has(reason) || field === ADAPTERS) && !silent.some((pattern) => pattern.test(message));
-
-/**
- * Failures that the reference is known to accept without a word; the number of warnings is part of what clients see
- * (docs/decisions/0005-admission.md).
- */
-const silent: readonly RegExp[] = [/can't evaluate field/, /failed to enumerate LoRA adapters/];
-
 /** More would be cut off by the API server. */
 const MOST_WARNINGS = 8;
-const NO_UID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Warns of what will keep a valid service from being assembled or rendered, and of an effective spec that the API server will not
- * accept (R2.90), from what the caches know. Nothing is asked of the API server.
+ * Warns of what the picker cannot start with in a scheduler configuration that stands in a ConfigMap, a config or the template (B4.4), from
+ * what the caches know. Nothing is asked of the API server. Services that cannot be assembled are no matter of admission: their status says
+ * so (docs/decisions/0005-admission.md).
  */
-export async function warnOfRendering(service: LLMInferenceService, namespace: string, sources: AdmissionSources): Promise<string[]> {
-  const doubts = doubtsAbout(service.spec ?? {});
-  const ground = doubts.any ? await findGround(sources) : undefined;
+export async function warnOfNamedConfig(service: LLMInferenceService, namespace: string, sources: AdmissionSources): Promise<string[]> {
+  const ground = mayNameConfig(service.spec ?? {}) ? await findGround(sources) : undefined;
   if (!ground) return [];
-  const plan = answer(planService(asStored(service, namespace), ground.settings, sources.options, doubts), ground.respond);
-  if (isRejection(plan)) return textsOf([plan]);
-  const { assembled, stages } = plan;
-  const rejections = [...stages.flatMap(({ rejection }) => rejection ?? []), ...(plan.rejection ? [plan.rejection] : [])];
-  const config = doubts.scheduler ? warnOfForeignConfig(service, assembled) : [];
-  return [...textsOf(rejections), ...(doubts.spec ? warnOfEffectiveSpec(assembled) : []), ...config].slice(0, MOST_WARNINGS);
+  const placed = { ...service, metadata: { ...service.metadata, namespace: service.metadata.namespace ?? namespace } };
+  const assembled = answer(assemble(applyDefaults(placed), ground.settings, sources.options), ground.respond);
+  return isRejection(assembled) ? [] : warnOfForeignConfig(service, assembled).slice(0, MOST_WARNINGS);
 }
 
-/**
- * Where to look. What a valid service states in plain words on top of the presets comes out valid; it takes configs, templates, parts
- * of a scheduler or adapters to make a spec that fails. Most services have none of these and cost nothing here.
- */
-function doubtsAbout(spec: LLMInferenceServiceSpec): { readonly any: boolean; readonly spec: boolean; readonly scheduler: boolean } {
-  const isLayered = (spec.baseRefs?.length ?? 0) > 0;
-  const isTemplated = JSON.stringify(spec).includes('{{');
-  const { template, config, pool } = spec.router?.scheduler ?? {};
-  const isPicky = isLayered || (template?.containers?.length ?? 0) > 0 || config !== undefined || pool !== undefined;
-  const hasAdapters = (spec.model?.lora?.adapters?.length ?? 0) > 0;
-  const any = isLayered || isTemplated || isPicky || hasAdapters;
-  return { any, spec: isLayered || isTemplated, scheduler: isPicky };
-}
-
-/** The service as it will be stored: defaulted, and with what the API server gives it. */
-function asStored(service: LLMInferenceService, namespace: string): Context['service'] {
-  const { name, generateName = '' } = service.metadata;
-  const metadata = { ...service.metadata, name: name || generateName, namespace: service.metadata.namespace ?? namespace, uid: NO_UID };
-  return applyDefaults({ ...service, metadata }) as Context['service'];
-}
-
-function textsOf(rejections: readonly Rejection[]): string[] {
-  return [...new Set(rejections.filter(isOwnFault).map(({ field = 'spec', message }) => `${field}: ${message}`))];
+/** Most services leave the picker's configuration to the presets, and cost nothing here. */
+function mayNameConfig({ baseRefs = [], router }: LLMInferenceServiceSpec): boolean {
+  const { config, template } = router?.scheduler ?? {};
+  return baseRefs.length > 0 || config?.ref !== undefined || (template?.containers?.length ?? 0) > 0;
 }
 
 function warnOfEffectiveSpec({ spec, appliedConfigs }: Assembled): string[] {

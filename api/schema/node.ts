@@ -29,7 +29,13 @@ export interface SchemaNode {
 
   /** A quantity: string or integer on the wire. */
   readonly quantity?: true;
+  /** A quantity whose pattern the CRD does not have (R1.13). */
+  readonly patternless?: true;
   readonly intOrString?: true;
+  /** A type of our own. Typed clients write what it requires and what is `alwaysWritten` even when it is empty; so does admission (R1.54). */
+  readonly typed?: true;
+  /** Read as it stands, whatever it is; that it is of the declared type is left to the API server. */
+  readonly raw?: true;
   /** Absent and zero differ, so a zero value overrides in a merge (R2.32). */
   readonly pointer?: true;
   /** Key by which two lists are merged; without it a list is replaced as a whole (R2.36). */
@@ -86,6 +92,7 @@ export const object = (description: string, properties: Record<string, SchemaNod
   type: 'object',
   description,
   properties,
+  typed: true,
   ...keywords,
 });
 

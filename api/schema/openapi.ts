@@ -10,7 +10,7 @@ export const QUANTITY_PATTERN =
   '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$';
 
 const INTEGER_OR_STRING = { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true };
-const OWN_KEYWORDS = ['quantity', 'intOrString', 'pointer', 'mergeKey', 'alwaysWritten', 'shape', 'typescript'];
+const OWN_KEYWORDS = ['quantity', 'patternless', 'intOrString', 'typed', 'raw', 'pointer', 'mergeKey', 'alwaysWritten', 'shape', 'typescript'];
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 const mapValues = (map: Readonly<Record<string, SchemaNode>>): OpenApiSchema =>
@@ -25,7 +25,7 @@ export function openApi(node: SchemaNode): OpenApiSchema {
   const { properties, items, additionalProperties, required, 'x-kubernetes-validations': rules, ...keywords } = node;
   const result = {
     ...Object.fromEntries(Object.entries(keywords).filter(([key]) => !OWN_KEYWORDS.includes(key))),
-    ...(node.quantity && { ...INTEGER_OR_STRING, pattern: QUANTITY_PATTERN }),
+    ...(node.quantity && { ...INTEGER_OR_STRING, ...(!node.patternless && { pattern: QUANTITY_PATTERN }) }),
     ...(node.intOrString && INTEGER_OR_STRING),
     ...(properties && { properties: mapValues(properties) }),
     ...(items && { items: openApi(items) }),

@@ -75,6 +75,7 @@ const schedulerConfig = object('EndpointPickerConfig: one of inline and ref.', {
   inline: {
     type: 'object',
     description: 'The configuration itself.',
+    raw: true,
     'x-kubernetes-preserve-unknown-fields': true,
     typescript: { type: 'unknown' },
   },

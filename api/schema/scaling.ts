@@ -49,14 +49,18 @@ const kedaFields: Readonly<Record<string, SchemaNode>> = {
     },
     { required: ['failureThreshold', 'replicas'] },
   ),
-  advanced: object('Settings of the HorizontalPodAutoscaler that KEDA creates.', {
-    horizontalPodAutoscalerConfig: object('Its behavior and name.', {
-      behavior: described('Scaling behavior in both directions.', horizontalPodAutoscalerBehavior),
-      name: string('Must not be set; the controller manages the name.'),
-    }),
-    restoreToOriginalReplicaCount: boolean('Whether the replica count from before is restored when the ScaledObject is deleted.'),
-    scalingModifiers,
-  }),
+  advanced: object(
+    'Settings of the HorizontalPodAutoscaler that KEDA creates.',
+    {
+      horizontalPodAutoscalerConfig: object('Its behavior and name.', {
+        behavior: described('Scaling behavior in both directions.', horizontalPodAutoscalerBehavior),
+        name: string('Must not be set; the controller manages the name.'),
+      }),
+      restoreToOriginalReplicaCount: boolean('Whether the replica count from before is restored when the ScaledObject is deleted.'),
+      scalingModifiers,
+    },
+    { alwaysWritten: ['scalingModifiers'] },
+  ),
 };
 
 const kedaScaling = object('KEDA as the actuator of the variant autoscaler.', kedaFields, {

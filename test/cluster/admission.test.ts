@@ -49,14 +49,16 @@ const refusals: [string, Kind, Version, object, number, string[], string][] = [
     ['spec.prefill.scaling.wva: FieldValueInvalid'],
     'decode uses hpa but prefill uses keda',
   ],
+  ['adapters that are no list', kinds.service, 'v1alpha2', { model: { ...MODEL, lora: { adapters: 'a' } } }, 400, [], 'spec.model.lora.adapters'],
+  ['replicas in words', kinds.service, 'v1alpha1', { model: MODEL, replicas: 'three' }, 400, [], 'spec.replicas: Invalid value'],
   [
-    'adapters that are no list',
+    'a size that is no quantity',
     kinds.service,
     'v1alpha2',
-    { model: { ...MODEL, lora: { adapters: 'a' } } },
+    { model: MODEL, template: { containers: [{ name: 'main', resources: { limits: { memory: '16 GB' } } }] } },
     400,
-    ['spec.model.lora.adapters: FieldValueTypeInvalid'],
-    'spec.model.lora.adapters',
+    [],
+    'spec.template.containers[0].resources.limits.memory: Invalid value: "16 GB"',
   ],
   [
     'a config with baseRefs',
@@ -102,7 +104,7 @@ describe('admission by the API server', function () {
       if (code !== 400) expect(error.message).to.match(new RegExp(`^admission webhook "${webhook}" denied the request: `));
       expect(error.message).to.contain(text);
       expect(error.code).to.equal(code);
-      expect(error.reason).to.equal(code === 422 ? 'Invalid' : code === 403 ? 'Forbidden' : 'BadRequest');
+      expect(error.reason).to.equal({ 422: 'Invalid', 403: 'Forbidden' }[code] ?? '');
       expect(error.causes.map(({ field, reason }) => `${field}: ${reason}`)).to.deep.equal(causes);
     });
   }

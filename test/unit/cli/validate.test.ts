@@ -88,6 +88,14 @@ describe('llmisvc validate', () => {
     it(`tells ${title}`, () => expect(validate(serviceText(...spec))).to.deep.equal(expected));
   }
 
+  it('takes what defaulting admission completes for complete (R1.54)', () => {
+    const service = serviceText('model:', '  name: mine', 'baseRefs: [{name: model}]', 'router: {scheduler: {config: {ref: {name: picker}}}}');
+    const picker = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: picker}\ndata: {epp: ""}\n';
+    const refused = validate(`${service}---\n${configText('model', MODEL)}---\n${picker}`).filter((finding) => finding.includes('error'));
+    expect(refused).to.deep.equal([]);
+    expect(validate(serviceText(MODEL, 'scaling: {wva: {hpa: {}}}')).join()).to.contain('spec.scaling.maxReplicas: Invalid value: 0');
+  });
+
   it('tells a baseRef that leads nowhere, at its line', () => {
     const [finding, ...others] = validate(serviceText(MODEL, 'baseRefs:', '  - name: kserve-config-llm-template', '  - name: missing'));
     expect(others).to.deep.equal([]);

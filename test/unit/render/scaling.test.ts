@@ -244,6 +244,13 @@ describe('the ScaledObject', () => {
     expect(scaled.spec).to.deep.include({ ...optional, triggers, minReplicaCount: 1, maxReplicaCount: 8 });
   });
 
+  it('has formula settings, be they empty, wherever it has advanced ones, as in the type of KEDA (R1.54)', () => {
+    const advanced = { restoreToOriginalReplicaCount: true };
+    const scaled = only({ scaling: { maxReplicas: 8, keda: { triggers, advanced } } });
+    expect(scaled.spec.advanced).to.deep.equal({ restoreToOriginalReplicaCount: true, scalingModifiers: {} });
+    expect(only({ scaling: { maxReplicas: 8, keda: { triggers } } }).spec).to.not.have.property('advanced');
+  });
+
   it("passes KEDA's switches on", () => {
     const annotations = { 'autoscaling.keda.sh/paused': 'true', other: 'x' };
     expect(only({ annotations, scaling: direct }).metadata.annotations).to.deep.equal({ 'autoscaling.keda.sh/paused': 'true' });

@@ -53,6 +53,26 @@ describe('defaulting of services', () => {
     return { ...response, patch, object: jsonPatch.applyPatch(structuredClone(sent ?? {}), patch, true).newDocument as Service };
   }
 
+  it('completes the parts of the KV cache that v1alpha2 requires', async () => {
+    const spec = {
+      model: { uri: 'u', name: 'm', confidential: { resourceId: 'kbs:///a/b/c' } },
+      kvCacheOffloading: { secondary: [{ fileSystem: { emptyDir: {} } }, { fileSystem: { pvc: { ref: {} } } }] },
+    };
+    expect((await mutate(service(spec))).object.spec).to.deep.equal({
+      model: { uri: 'u', name: 'm', confidential: { enabled: false, resourceId: 'kbs:///a/b/c' } },
+      kvCacheOffloading: { cpu: '0', secondary: [{ fileSystem: { emptyDir: { size: '0' } } }, { fileSystem: { pvc: { ref: { name: '' } } } }] },
+    });
+  });
+
+  it('completes a pool spec of v1alpha1 as its way through v1alpha2 does (R1.58)', async () => {
+    const pool = { spec: { targetPortNumber: 8000, selector: { app: 'x' }, extensionRef: { name: 'picker' } } };
+    const spec = { model: { uri: 'u', name: 'm' }, router: { scheduler: { pool } } };
+    const { object } = await mutate(service(spec), { version: 'v1alpha1' });
+    const extensionRef = { kind: 'Service', name: 'picker', portNumber: 9002, failureMode: 'FailClose' };
+    expect(object.spec?.router).to.deep.equal({ scheduler: { pool: { spec: { targetPortNumber: 8000, selector: { app: 'x' }, extensionRef } } } });
+    expect((await mutate(object, { version: 'v1alpha1' })).patch).to.deep.equal([]);
+  });
+
   for (const version of ['v1alpha1', 'v1alpha2'] as const) {
     describe(`in ${version}`, () => {
       it('names the model after the service', async () => {
@@ -65,6 +85,35 @@ describe('defaulting of services', () => {
       it('makes a model with an empty URI where there is none', async () => {
         expect((await mutate(service({ baseRefs: [{ name: 'b' }] }), { version })).object.spec?.model).to.deep.equal({ uri: '', name: 'svc' });
         expect((await mutate(service(), { version })).object.spec?.model).to.deep.equal({ uri: '', name: 'svc' });
+      });
+
+      it('writes what typed clients write even when it is empty (R1.54, R2.38)', async () => {
+        const spec = {
+          model: { name: 'm', lora: { adapters: [{ name: 'a' }] } },
+          scaling: { wva: { keda: { fallback: {}, advanced: { restoreToOriginalReplicaCount: true } } } },
+          prefill: { scaling: { keda: { triggers: [{ authenticationRef: {} }] } } },
+          router: { scheduler: { config: { ref: { name: 'picker' } } } },
+        };
+        expect((await mutate(service(spec), { version })).object.spec).to.deep.equal({
+          model: { name: 'm', uri: '', lora: { adapters: [{ name: 'a', uri: '' }] } },
+          scaling: {
+            maxReplicas: 0,
+            wva: {
+              keda: { fallback: { failureThreshold: 0, replicas: 0 }, advanced: { restoreToOriginalReplicaCount: true, scalingModifiers: {} } },
+            },
+          },
+          prefill: { scaling: { maxReplicas: 0, keda: { triggers: [{ type: '', authenticationRef: { name: '' } }] } } },
+          router: { scheduler: { config: { ref: { name: 'picker', key: '' } } } },
+        });
+      });
+
+      it('leaves what is missing in types of other projects to the schema', async () => {
+        const spec = {
+          model: { uri: 'u', name: 'm' },
+          template: { containers: [{ image: 'x', env: [{ value: 'v' }] }] },
+          router: { gateway: { refs: [{}] }, route: { http: { spec: { parentRefs: [{}] } } } },
+        };
+        expect((await mutate(service(spec), { version })).patch).to.deep.equal([]);
       });
 
       it('writes no empty name for a service that is still to be named (B23)', async () => {
@@ -128,10 +177,11 @@ describe('defaulting of services', () => {
     });
   }
 
-  it('keeps criticalities and pools of v1alpha1 as they are (R1.58)', async () => {
+  it('keeps criticalities and complete pools of v1alpha1 as they are (R1.58)', async () => {
+    const extensionRef = { kind: 'Service', name: 'e', portNumber: 9002, failureMode: 'FailOpen' };
     const spec = {
       model: { uri: 'u', name: 'm', criticality: 'Critical', lora: { adapters: [{ name: 'a', uri: 'v', criticality: 'Sheddable' }] } },
-      router: { scheduler: { pool: { spec: { selector: { a: 'b' }, targetPortNumber: 1, extensionRef: { name: 'e', failureMode: 'FailOpen' } } } } },
+      router: { scheduler: { pool: { spec: { selector: { a: 'b' }, targetPortNumber: 1, extensionRef } } } },
     };
     expect((await mutate(service(spec), { version: 'v1alpha1' })).patch).to.deep.equal([]);
   });

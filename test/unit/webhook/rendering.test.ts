@@ -100,22 +100,15 @@ describe('a service whose templates nothing can mend', () => {
   });
 });
 
-describe('a service that is bound to fail', () => {
-  const doomed = { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } };
+describe('a service that can only be a mistake', () => {
   const warned: [string, object, KubeObject[], string][] = [
+    ['a claim without a name', { model: { ...model, uri: 'pvc:///model' } }, [], 'spec.model.uri: '],
     [
-      'a config that contradicts it',
-      { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
-      [config('scaled', { scaling: { maxReplicas: 2, wva: { hpa: {} } } })],
-      'spec.scaling: ',
+      'a claim that stays unmounted (B3.37)',
+      { model: { ...model, uri: 'pvc://claim/model' }, storageInitializer: { enabled: false } },
+      [],
+      'spec.storageInitializer.enabled: ',
     ],
-    [
-      'a config whose template fails',
-      { baseRefs: [{ name: 'bad' }], model },
-      [config('bad', { template: argument('{{ index .Spec.Model 1 }}') })],
-      'spec.template.containers[0].args[0]: ',
-    ],
-    ['a template that comes to something invalid', doomed, [], 'spec.router.route.http.spec.hostnames[0]: '],
     [
       'a scheduler ConfigMap that the picker does not start with (B4.4)',
       { model, router: { route: {}, scheduler: { config: { ref: { name: 'picker' } } } } },
@@ -152,18 +145,18 @@ describe('a service that is bound to fail', () => {
   }
 
   it('is warned of in the current version only (R1.62)', async () => {
-    const old = { ...service({ ...doomed, router: { ...doomed.router, ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
+    const old = { ...service({ model: { ...model, uri: 'pvc:///model' }, router: { ingress: {} } }), apiVersion: 'serving.kserve.io/v1alpha1' };
     expect(await admit(old)).to.deep.equal({ allowed: true, warnings: [] });
   });
 
   it('is not warned of again when its spec stays', async () => {
-    const object = service(doomed);
+    const object = service({ model: { ...model, uri: 'pvc:///model' } });
     expect((await admit(object)).warnings).to.have.length(1);
     expect(await admit(service(object.spec ?? {}, { labels: { a: 'b' } }), { old: object })).to.deep.equal({ allowed: true, warnings: [] });
   });
 
   /** As the reference: accepted, without a word, and a condition of the status later. */
-  const silent: [string, object][] = [
+  const silent: [string, object, KubeObject[]?][] = [
     ['a config that does not exist', { baseRefs: [{ name: 'not-there-yet' }], model }],
     ['a gateway that does not exist', { model, router: { route: {}, gateway: { refs: [{ name: 'nowhere', namespace: 'ns' }] } } }],
     ['a route that does not exist', { model, router: { route: { http: { refs: [{ name: 'nowhere' }] } } } }],
@@ -175,8 +168,8 @@ describe('a service that is bound to fail', () => {
       `a model that nobody fetches, from ${scheme}`,
       { model: { ...model, uri: `${scheme}://host/model` } },
     ]),
-    ...['oci://r/i', 'ftp://x/y', 'no-scheme'].map((uri): [string, object] => [
-      `an adapter that nobody fetches, from ${uri}`,
+    ...['', 'oci://r/i', 'ftp://x/y', 'no-scheme'].map((uri): [string, object] => [
+      `an adapter that nobody fetches, from "${uri}"`,
       { model: { ...model, lora: { adapters: [{ name: 'a', uri }] } } },
     ]),
     [
@@ -184,13 +177,30 @@ describe('a service that is bound to fail', () => {
       { model: { ...model, lora: { adapters: [{ name: 'a', uri: 'hf://x/y' }] } }, storageInitializer: { enabled: false } },
     ],
     [
+      'a config that contradicts it',
+      { baseRefs: [{ name: 'scaled' }], model, replicas: 2 },
+      [config('scaled', { scaling: { maxReplicas: 2, wva: { hpa: {} } } })],
+    ],
+    ['a config whose template fails', { baseRefs: [{ name: 'bad' }], model }, [config('bad', { template: argument('{{ index .Spec.Model 1 }}') })]],
+    [
+      'a template that comes to something invalid',
+      { model, router: { route: { http: { spec: { hostnames: ['{{ .Spec.Model.URI }}'] } } }, gateway: {} } },
+    ],
+    ['a version of the picker that is none', { model, router: { scheduler: { annotations: { [annotations.version]: 'latest' } } } }],
+    [
+      'flags that only a config could replace',
+      { model, router: { scheduler: { template: { containers: [{ name: 'main', args: ['--config-file', 'f', '--lora-info-metric=m'] }] } } } },
+    ],
+    [
       'adapters whose names come to one directory',
       { model: { ...model, lora: { adapters: ['a/b', 'a-b'].map((name) => ({ name, uri: 'hf://a/b' })) } } },
     ],
     ['no model but configs', { baseRefs: [{ name: 'not-there-yet' }] }],
   ];
-  for (const [what, spec] of silent) {
-    it(`is accepted without a warning: ${what}`, async () => expect(await admit(service(spec))).to.deep.equal({ allowed: true, warnings: [] }));
+  for (const [what, spec, objects = []] of silent) {
+    it(`is accepted without a warning: ${what}`, async () => {
+      expect(await admit(service(spec), { objects })).to.deep.equal({ allowed: true, warnings: [] });
+    });
   }
 
   it('is accepted whatever state our own configuration is in', async () => {

@@ -112,7 +112,34 @@ describe('validation of services by the webhooks', () => {
       const { allowed, status } = await validate({ model: { uri: 'u', lora: { adapters } } });
       expect(allowed).to.equal(false);
       expect(status).to.include({ code: 400 });
-      expect(status?.details?.causes?.map((cause) => cause.field)).to.deep.equal([field]);
+      expect(status?.message).to.contain(`cannot be handled as a LLMInferenceService: ${field}: Invalid value`);
+    }
+  });
+
+  it('what a typed client could not have sent is refused with code 400, without reason or causes (R1.50)', async () => {
+    const wrong: [object, string][] = [
+      [{ replicas: 'three' }, 'spec.replicas'],
+      [{ replicas: 5_000_000_000 }, 'spec.replicas'],
+      [{ labels: { tier: 1 } }, 'spec.labels.tier'],
+      [{ kvCacheOffloading: { cpu: 'lots' } }, 'spec.kvCacheOffloading.cpu'],
+      [
+        { template: { containers: [{ name: 'main', resources: { limits: { memory: '16 GB' } } }] } },
+        'spec.template.containers[0].resources.limits.memory',
+      ],
+      [{ rolloutStrategy: { maxSurge: 1.5 } }, 'spec.rolloutStrategy.maxSurge'],
+    ];
+    for (const [spec, field] of wrong) {
+      const { allowed, status } = await validate(spec);
+      expect(allowed, field).to.equal(false);
+      expect(status, field).to.include({ code: 400 });
+      expect(status, field).to.not.have.any.keys('reason', 'details');
+      expect(status?.message).to.contain(`${field}: Invalid value`);
+    }
+  });
+
+  it('the type of an inline scheduler config is left to the schema (R4.8)', async () => {
+    for (const inline of ['kind: EndpointPickerConfig', [{ kind: 'x' }]]) {
+      expect((await validate({ router: { scheduler: { config: { inline } } } })).allowed).to.equal(true);
     }
   });
 
@@ -174,6 +201,15 @@ describe('validation of configs by the webhooks', () => {
     };
     return (await server.post(path(version), review(old ? 'UPDATE' : 'CREATE', subject))).json.response;
   }
+
+  it('a quantity that cannot be read is refused with code 400, and so is a template in its place (R1.14, R1.50)', async () => {
+    for (const memory of ['16 GB', '{{ .Spec.Replicas }}Gi']) {
+      const { allowed, status } = await validate({ worker: { containers: [{ name: 'main', resources: { requests: { memory } } }] } });
+      expect(allowed).to.equal(false);
+      expect(status).to.include({ code: 400 });
+      expect(status?.message).to.contain('spec.worker.containers[0].resources.requests.memory: Invalid value');
+    }
+  });
 
   for (const version of ['v1alpha1', 'v1alpha2'] as const) {
     describe(`in ${version}`, () => {

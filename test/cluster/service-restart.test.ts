@@ -45,12 +45,12 @@ describe('an operator that ends', function () {
 
   it('without warning, at any moment, leaves nothing behind that the next one does not bring to a good end', async () => {
     const interrupted: Actor[] = [];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       const operator = await spawnOperator(site);
       const [first, second] = [await given(place, small(`first-${round}`)), await given(place, large(`other-${round}`))];
       interrupted.push(first, second);
       // Each round a little later: from before the first object to after the last.
-      const reached = round * 2;
+      const reached = round * 3;
       await eventually(async () => expect(await objectsOf(first)).to.be.at.least(reached));
       await operator.kill();
     }

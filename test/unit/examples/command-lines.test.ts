@@ -65,6 +65,7 @@ const told: Readonly<Record<string, Readonly<Record<string, object>>>> = {
     },
   },
   'managed-devices.yaml': { 'claims-assistant-kserve': { 'tensor-parallel-size': 2 } },
+  'model-cache.yaml': { 'code-review-kserve': { 'tensor-parallel-size': 2 } },
   'model-on-claim.yaml': { 'house-model-kserve': { 'enable-lora': true, 'max-lora-rank': 16, 'lora-modules': modules('contracts') } },
   'multi-node-data-parallel.yaml': {
     'deepseek-v3-kserve-mn leader': group({ 'api-server-count': 8, 'data-parallel-start-rank': 0 }),

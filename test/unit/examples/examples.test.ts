@@ -13,7 +13,7 @@ const objectsOf = (file: string): KubeObject[] =>
 describe('the examples', () => {
   for (const file of files) {
     const objects = objectsOf(file);
-    const own = objects.filter((object) => object.apiVersion.startsWith('serving.kserve.io/'));
+    const own = objects.filter((object) => object.kind.startsWith('LLMInferenceService'));
 
     it(`${file} says what it shows, and holds a service`, () => {
       expect(readFileSync(join(directory, file), 'utf8')).to.match(/^# \S/);

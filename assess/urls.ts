@@ -6,7 +6,6 @@ import { labels } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { ResolvedGateway } from '../render/gateways.ts';
 import { type AttachedListener, attachedListeners } from './attachment.ts';
-import { isGatewayReady } from './gateways.ts';
 import { type HttpListener, type Scheme, selectListeners } from './listeners.ts';
 import { advertisedPaths } from './paths.ts';
 
@@ -64,18 +63,15 @@ interface Entry {
   readonly port: number;
 }
 
-/**
- * One entry per listener and host name (R5.59, R5.60). A gateway without address has none, as in the reference (R5.61), but for the host
- * names that the route states itself: they are served as soon as the gateway is programmed, and some gateways never show an address (B5.15).
- */
+/** One entry per listener and host name; none while the gateway has no address (R5.59 - R5.61). */
 function externalEntries(gateway: Gateway, listeners: readonly AttachedListener[], { wildcardHostname }: DiscoverySettings): Entry[] {
   const addresses = gateway.status?.addresses ?? [];
-  const isServed = addresses.length > 0 || isGatewayReady(gateway);
+  if (addresses.length === 0) return [];
   const concrete = (hostname: string): string => hostname.replace(/^\*\./, `${wildcardHostname}.`);
   const addressHosts = addresses.flatMap(({ value }) => (value ? [value] : []));
   return listeners.flatMap(({ scheme, port, hostname, routeHosts }) => {
-    const otherHosts = hostname && addresses.length > 0 ? [concrete(hostname)] : addressHosts;
-    const hosts = isServed && routeHosts.length > 0 ? routeHosts.map(concrete) : otherHosts;
+    const listenerHosts = hostname ? [concrete(hostname)] : addressHosts;
+    const hosts = routeHosts.length > 0 ? routeHosts.map(concrete) : listenerHosts;
     return [...hosts].sort().map((host) => ({ scheme, host, port }));
   });
 }

@@ -50,14 +50,6 @@ describe('the addresses of a service (B5.15)', () => {
     await qwen.reaches(isAt('http://chat.example.com:8080'));
   });
 
-  it('have the hosts of the route as soon as the gateway is programmed', async () => {
-    await open('bare', listener('http', 'HTTP', 80));
-    const qwen = await attached('bare', ['chat.example.com']);
-    await qwen.reaches(isAt(), async (actor) => expect((await actor.stored()).status?.router?.gateways).to.have.length(1));
-    await say('bare', { conditions: [condition('Programmed', 'True', 'Programmed')] });
-    await qwen.reaches(isAt('http://chat.example.com'));
-  });
-
   it('are those of a gateway of another namespace that lets in whom the schema lets in', async () => {
     await open('default', listener('http', 'HTTP', 80));
     await say('default', { addresses: [{ type: 'IPAddress', value: '203.0.113.9' }] });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { isRejection } from '../../../api/rejection.ts';
-import { condition, HEADER, header, listener, poolBackend, rule, serviceBackend } from '../../support/router-fixtures.ts';
-import { discover, found, type GatewayOptions, http, https, parent, type Row, refsTo, section } from '../../support/url-discovery.ts';
+import { HEADER, header, listener, poolBackend, rule, serviceBackend } from '../../support/router-fixtures.ts';
+import { discover, found, http, https, parent, type Row, refsTo, section } from '../../support/url-discovery.ts';
 
 const EXTERNAL = '203.0.113.1';
 const pool = poolBackend('pool');
@@ -288,19 +288,6 @@ describe('external URLs (5.22.1)', () => {
     expect(found(at(8080)).map(({ url }) => url)).to.deep.equal(['http://203.0.113.1:8080/']);
     const result = at(9090);
     expect(isRejection(result) && result.message).to.equal('no HTTP-capable listener on port 9090 found in gateway gateway-ns/gateway');
-  });
-
-  it('names the hosts that the route states once the gateway is programmed, with an address or without (B5.15)', () => {
-    const route = { hostnames: ['api.example.com'] };
-    const without = (status: 'True' | 'False', listenerHost?: string) => ({
-      addresses: [],
-      conditions: [condition('Programmed', status)],
-      listeners: [listener('http', 'HTTP', 80, listenerHost)],
-    });
-    const urls = (gateway: GatewayOptions, given: object = route) => found(discover({ gateway, route: given })).map(({ url }) => url);
-    expect(urls(without('True'))).to.deep.equal(['http://api.example.com/']);
-    expect(urls(without('False'))).to.deep.equal([]);
-    expect(urls(without('True', 'api.example.com'), {})).to.deep.equal([]);
   });
 
   it('skips parents that are no gateways', () => {

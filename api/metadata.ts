@@ -51,6 +51,8 @@ export const annotations = {
   deviceRevision: 'internal.serving.kserve.io/device-revision',
   /** `true` on a well-known config lets it be deleted in spite of the protection; not known to the reference (B29). */
   allowDeletion: 'serving.kserve.io/allow-deletion',
+  /** How long the deletion of a service waits for its routing group, as `30s`; not known to the reference (B5.11). */
+  groupFinalizationTimeout: 'serving.kserve.io/group-finalization-timeout',
   version: 'app.kubernetes.io/version',
   injectCaFrom: 'cert-manager.io/inject-ca-from',
 } as const;

@@ -462,7 +462,7 @@ export interface LLMInferenceServiceStatus {
   observedGeneration?: number;
   /** Conditions, sorted by type. */
   conditions?: Condition[];
-  /** Record of the controller: names of the pinned presets. */
+  /** Record of the controller: names of the pinned presets, and what outlives a managed HTTPRoute. */
   annotations?: Record<string, string>;
   /** Not filled; see addresses. */
   address?: Address;
@@ -613,7 +613,7 @@ export interface LLMInferenceServiceConfigStatus {
   observedGeneration?: number;
   /** Conditions, sorted by type. */
   conditions?: Condition[];
-  /** Record of the controller: names of the pinned presets. */
+  /** Record of the controller: names of the pinned presets, and what outlives a managed HTTPRoute. */
   annotations?: Record<string, string>;
   /** Services that use the config. */
   referencedBy?: {

@@ -1,14 +1,8 @@
 import { conditionTypes, refusalReasons } from '../api/conditions.ts';
 import type { HTTPRoute } from '../api/gateway-api.ts';
-import { findServices, get, type Inquiry } from '../api/inquiry.ts';
-import { kinds } from '../api/kinds.ts';
-import { childName, suffixes } from '../api/names.ts';
-import { isDefaultPool } from '../api/predicates.ts';
-import type { LLMInferenceService } from '../api/types.ts';
-import { isWorkloadService } from '../render/backends.ts';
 import type { EventText } from '../render/children.ts';
-import { type GroupMember, type RoutingGroup, routingGroupOf } from '../render/routing-group.ts';
-import { type ConditionChange, clearCondition, markFalse, markTrue } from './condition-change.ts';
+import type { GroupMember, RoutingGroup } from '../render/routing-group.ts';
+import { type ConditionChange, clearCondition, markTrue } from './condition-change.ts';
 import { explainRoute, refusalOf, reportsOn } from './routes.ts';
 
 const { groupReady, groupDegraded } = conditionTypes;
@@ -90,39 +84,4 @@ function divergence(self: GroupMember, divergent: readonly GroupMember[]): Degra
     message: `group has members with different model sets: ${sets.join(', ')}${advice}`,
     event: 'members have divergent model.name or LoRA adapter sets; each set is routed on its own',
   };
-}
-
-/** How long the deletion of a member waits for its peers; a peer that cannot reconcile must not hold it for ever (B5.11). */
-const PATIENCE_MS = 10 * 60 * 1000;
-
-/**
- * The members that still send traffic to a service that is being deleted, sorted (R5.118). The finalizer stays while there are
- * any. Members that are being deleted themselves do not count (R5.120).
- *
- * @param now milliseconds since the epoch
- */
-export function* peersInTheWay(service: LLMInferenceService, now: number): Inquiry<string[]> {
-  const group = routingGroupOf(service);
-  const { name = '', namespace = '', deletionTimestamp } = service.metadata;
-  if (group === undefined || now - Date.parse(deletionTimestamp ?? '') > PATIENCE_MS) return [];
-  const inTheWay: string[] = [];
-  for (const peer of yield* findServices(namespace, { by: 'group', keys: [group] })) {
-    const peerName = peer.metadata.name ?? '';
-    if (peerName === name || peer.metadata.deletionTimestamp || routingGroupOf(peer) !== group) continue;
-    const route = yield* get<HTTPRoute>(kinds.httpRoute, namespace, childName(peerName, suffixes.route));
-    if (route && refersTo(route, name)) inTheWay.push(peerName);
-  }
-  return inTheWay.sort();
-}
-
-/** Whether a route sends traffic to the default pool or the workload Service of a service (R5.118). */
-export function refersTo(route: HTTPRoute, serviceName: string): boolean {
-  const backends = (route.spec?.rules ?? []).flatMap((rule) => rule.backendRefs ?? []);
-  return backends.some((backend) => isDefaultPool(backend, serviceName) || isWorkloadService(backend, serviceName));
-}
-
-/** Conditions of a member whose deletion waits for peers; at least one name (R5.119). */
-export function finalizationPending(peers: readonly string[]): ConditionChange[] {
-  const who = peers.length === 1 ? `member ${peers[0]}` : `members ${peers.join(', ')}`;
-  return [markFalse(groupReady, 'FinalizationPending', `waiting for ${who} to remove backendRef before deletion`), clearCondition(groupDegraded)];
 }

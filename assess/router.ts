@@ -5,7 +5,8 @@ import { isRejection, type Rejection, reject, withinStep } from '../api/rejectio
 import type { Address, RouterStatus } from '../api/types.ts';
 import type { Context, EventText, Stage } from '../render/children.ts';
 import { type ResolvedGateway, readGateways, resolveGateways } from '../render/gateways.ts';
-import { renderRoute } from '../render/route.ts';
+import { outlivesRoute } from '../render/pool-migration.ts';
+import { renderRoute, wantsManagedRoute } from '../render/route.ts';
 import type { RoutingGroup } from '../render/routing-group.ts';
 import { addressesOf, primaryUrl, serviceAddress } from './addresses.ts';
 import { type ConditionChange, markFalse } from './condition-change.ts';
@@ -27,6 +28,8 @@ export interface RouterPlan {
   readonly stage?: Stage;
   /** To be handed to `assessRouter`. */
   readonly group?: RoutingGroup;
+  /** Whether the status has to remember that the managed route went over to v1 pools, before that route is removed (B5.4). */
+  readonly remembersMigration?: boolean;
 }
 
 /** What became of it. */
@@ -47,7 +50,8 @@ export function* routeService(context: Context): Inquiry<RouterPlan> {
   const { conditions, failure } = yield* validateReferences(context);
   if (failure !== undefined) return { conditions, rejection: reject('RefsInvalid', failure, { field: 'spec.router' }) };
   const { stage, group } = yield* renderRoute(context);
-  return { conditions, stage, ...(group ? { group } : {}) };
+  const remembersMigration = !wantsManagedRoute(context) && (yield* outlivesRoute(context));
+  return { conditions, stage, remembersMigration, ...(group ? { group } : {}) };
 }
 
 /** The condition while the distribution lets no route be written (R5.3, step 1). */

@@ -1,10 +1,10 @@
 import { findCondition } from '../api/conditions.ts';
 import { type HTTPRoute, sameParent } from '../api/gateway-api.ts';
 import { POOL_GROUP_V1, POOL_GROUP_V1ALPHA2 } from '../api/kinds.ts';
-import { annotations } from '../api/metadata.ts';
 import { isDefaultPool } from '../api/predicates.ts';
 import type { HTTPRouteRule } from '../api/types.ts';
 import type { Context } from './children.ts';
+import { isMigrated } from './pool-migration.ts';
 import { isSharedRule } from './routing-group.ts';
 
 export type PoolGroup = typeof POOL_GROUP_V1 | typeof POOL_GROUP_V1ALPHA2;
@@ -17,7 +17,7 @@ export type PoolGroup = typeof POOL_GROUP_V1 | typeof POOL_GROUP_V1ALPHA2;
  * @param alphaServed whether the API server serves v1alpha2 pools
  */
 export function choosePoolGroup(current: HTTPRoute | undefined, alphaServed: boolean, context: Context): PoolGroup {
-  if (!alphaServed || current?.metadata.annotations?.[annotations.inferencePoolMigrated] === 'v1') return POOL_GROUP_V1;
+  if (!alphaServed || isMigrated(current?.metadata.annotations)) return POOL_GROUP_V1;
   if (!current) return POOL_GROUP_V1ALPHA2;
   const grouped = context.spec.router?.route?.group !== undefined;
   const own = grouped ? withoutSharedRules(current, context) : current;

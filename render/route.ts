@@ -1,7 +1,7 @@
 import type { HTTPRoute } from '../api/gateway-api.ts';
 import { findServices, get, type Inquiry, served } from '../api/inquiry.ts';
 import { kinds, POOL_GROUP_V1 } from '../api/kinds.ts';
-import { annotations, components, labels } from '../api/metadata.ts';
+import { components, labels } from '../api/metadata.ts';
 import { isRejection, type Rejection } from '../api/rejection.ts';
 import type { HTTPRouteRule, HTTPRouteSpec } from '../api/types.ts';
 import type { Context, EventText, Stage } from './children.ts';
@@ -9,6 +9,7 @@ import { child, childRef, componentLabels, nameOf } from './identity.ts';
 import { reportCollisions } from './model-collisions.ts';
 import { adapterNames } from './model-names.ts';
 import { modelRoutingEnabled, stripModelRouting } from './model-routing.ts';
+import { hadMigrated, migrated } from './pool-migration.ts';
 import { choosePoolGroup, type PoolGroup, withPoolGroup } from './pool-version.ts';
 import { fitAdapterMatches, fitBackends } from './route-limits.ts';
 import { type RoutingGroup, resolveGroup, rewriteSharedRules } from './routing-group.ts';
@@ -82,15 +83,16 @@ function* decidePoolGroup(context: Context): Inquiry<PoolGroup | undefined> {
   if (!scheduler || scheduler.pool?.ref?.name) return undefined;
   const current = yield* get<HTTPRoute>(kinds.httpRoute, context.service.metadata.namespace, nameOf(context, 'route'));
   const alphaServed = yield* served(kinds.inferencePoolAlpha);
+  if (!current && alphaServed && (yield* hadMigrated(context))) return POOL_GROUP_V1;
   return choosePoolGroup(current, alphaServed, context);
 }
 
 /** The object (R5.27): clients find it by exactly these labels. */
-function managedRoute(context: Context, spec: HTTPRouteSpec, migrated: boolean): HTTPRoute {
+function managedRoute(context: Context, spec: HTTPRouteSpec, onV1: boolean): HTTPRoute {
   const group = context.spec.router?.route?.group;
   const head = child(context, kinds.httpRoute, nameOf(context, 'route'), {
     labels: { ...componentLabels(context, components.router), ...(group === undefined ? {} : { [labels.routingGroup]: group }) },
-    annotations: migrated ? { [annotations.inferencePoolMigrated]: 'v1' } : {},
+    annotations: onV1 ? migrated : {},
   });
   return { ...head, spec };
 }

@@ -148,7 +148,8 @@ function* withStatedSpec(peer: LLMInferenceService, { options }: Context): Inqui
   return isRejection(spec) ? peer : { ...peer, spec };
 }
 
-function memberOf(peer: LLMInferenceService, stored: LLMInferenceServiceSpec | undefined): GroupMember {
+/** A peer as a member of its group, from what it stored. */
+export function memberOf(peer: LLMInferenceService, stored: LLMInferenceServiceSpec | undefined): GroupMember {
   const name = peer.metadata.name ?? '';
   const published = peer.status?.router?.scheduler?.inferencePool;
   return {
@@ -186,8 +187,11 @@ export function backendOf(
  * some gateways leak traffic to backends of weight 0 (R5.111).
  */
 export function weightedBackends(group: RoutingGroup): BackendRef[] {
-  return group.matching.filter((member) => !member.stopped).map((member) => ({ ...member.backend, weight: member.weight }));
+  return group.matching.filter((member) => !member.stopped).map(weightedBackend);
 }
+
+/** A member as a backend of a rule. */
+export const weightedBackend = ({ backend, weight }: GroupMember): BackendRef => ({ ...backend, weight });
 
 /** Whether a rule carries traffic of the whole group: not under the service's own path, and with a backend of ours (R5.112). */
 export function isSharedRule(rule: HTTPRouteRule, context: Context): boolean {

@@ -21,7 +21,7 @@ const condition = object(
 const bookkeeping: Readonly<Record<string, SchemaNode>> = {
   observedGeneration: int64('Generation of the spec that the status describes.'),
   conditions: list('Conditions, sorted by type.', condition),
-  annotations: stringMap('Record of the controller: names of the pinned presets.'),
+  annotations: stringMap('Record of the controller: names of the pinned presets, and what outlives a managed HTTPRoute.'),
 };
 
 const addressFields: Readonly<Record<string, SchemaNode>> = {

@@ -1,10 +1,8 @@
 import { conditionTypes } from '../../api/conditions.ts';
 import type { EventText } from '../../api/event-text.ts';
-import { answerAsync } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
 import { finalizers } from '../../api/metadata.ts';
 import { childName, suffixes } from '../../api/names.ts';
-import { finalizationPending, peersInTheWay } from '../../assess/group.ts';
 import { authBindingName, isOwnAuthBinding } from '../../render/scheduler/access.ts';
 import { openAnswers } from '../answers.ts';
 import { isConflict, isNotFound, textOf } from '../runtime/api-error.ts';
@@ -12,12 +10,10 @@ import type { Client } from '../runtime/client.ts';
 import type { Requeue } from '../runtime/queue.ts';
 import { publishStatus } from '../status-publisher.ts';
 import type { ServiceEnvironment } from './environment.ts';
+import { leaveGroup, PENDING_MS } from './group-release.ts';
 import { removeLastOrphans } from './orphans.ts';
-import { applyChanges, beginPass, finishedStatus, type StoredService } from './pass.ts';
+import { beginPass, type StoredService } from './pass.ts';
 import { deletionEvent } from './stages.ts';
-
-/** How soon a deletion that waits for peers looks again (R3.5). */
-const PENDING_MS = 5_000;
 
 /**
  * Adds our finalizer where it is missing (R3.2 step 2); a patch of the metadata, so that an object that became invalid can get it too (B3.27).
@@ -72,16 +68,8 @@ async function reportFailure(environment: ServiceEnvironment, service: StoredSer
 
 async function finalize(environment: ServiceEnvironment, service: StoredService): Promise<Requeue | undefined> {
   if (!service.metadata.finalizers?.includes(finalizers.service)) return undefined;
-  const now = environment.now();
-  const answers = openAnswers(environment, now);
-  const peers = await answerAsync(peersInTheWay(service, now), answers.respond);
-  if (peers.length > 0) {
-    const pass = beginPass(service, now, answers);
-    applyChanges(pass.conditions, finalizationPending(peers));
-    const written = await publishStatus(environment.client, kinds.service, service, finishedStatus(pass));
-    if (written) environment.written.observe(written);
-    return { requeueAfterMs: PENDING_MS };
-  }
+  const requeue = await leaveGroup(environment, service);
+  if (requeue) return requeue;
   if (!(await removePodsLeft(environment, service))) return { requeueAfterMs: PENDING_MS };
   await removeSchedulerBinding(environment.client, service);
   await dropFinalizer(environment.client, service);

@@ -2,6 +2,7 @@ import { conditionTypes as c, routerSubConditions } from '../../api/conditions.t
 import type { HTTPRoute } from '../../api/gateway-api.ts';
 import { answerAsync, get } from '../../api/inquiry.ts';
 import { kinds } from '../../api/kinds.ts';
+import { annotations } from '../../api/metadata.ts';
 import { isRejection, type Rejection, reject, withinStep } from '../../api/rejection.ts';
 import type { LLMInferenceServiceStatus } from '../../api/types.ts';
 import type { Distribution } from '../../assess/distribution.ts';
@@ -17,6 +18,7 @@ import {
 import { assessScheduler, schedulerFailed } from '../../assess/scheduler.ts';
 import type { Context, Stage, StageName } from '../../render/children.ts';
 import { childRef, nameOf } from '../../render/identity.ts';
+import { migrated } from '../../render/pool-migration.ts';
 import { renderScheduler } from '../../render/scheduler/scheduler.ts';
 import { textOf } from '../runtime/api-error.ts';
 import type { Applier } from '../runtime/apply.ts';
@@ -63,6 +65,7 @@ async function runRouter(pass: Pass, context: Context, applier: Applier, distrib
   const plan = await answerAsync(routeService(context), respond);
   applyChanges(conditions, plan.conditions);
   if (plan.rejection) return plan.rejection;
+  if (plan.remembersMigration) pass.status.annotations = { ...pass.status.annotations, ...migrated };
 
   const schedulerFailure = await reconcileScheduler(pass, context, applier);
   if (schedulerFailure) return schedulerFailure;
@@ -71,6 +74,7 @@ async function runRouter(pass: Pass, context: Context, applier: Applier, distrib
   if (routeFailure) return routeFailure;
 
   const [route] = plan.stage?.present ?? [];
+  if (route) delete pass.status.annotations?.[annotations.inferencePoolMigrated];
   const managed = route && (await answerAsync(get<HTTPRoute>(kinds.httpRoute, pass.stored.metadata.namespace, route.metadata.name ?? ''), respond));
   const assessment = await answerAsync(assessRouter(context, managed, plan.group, distribution), respond);
   applyChanges(conditions, assessment.conditions);

@@ -4,6 +4,7 @@ import { annotations, finalizers, labels } from '../../api/metadata.ts';
 import { suffixes } from '../../api/names.ts';
 import type { LLMInferenceServiceSpec } from '../../api/types.ts';
 import { config, service } from '../support/manifests.ts';
+import { refuse } from '../support/refusals.ts';
 import { openPlace, sharedOperator } from '../support/shared-operator.ts';
 import {
   type Actor,
@@ -137,6 +138,68 @@ describe('a routing group', () => {
     await v1.change({ spec: { baseRefs: null } });
     await v1.reaches(isReady, splits(['v1=80']));
     await v2.reaches(isGone);
+  });
+
+  it('takes a member out of the routes of others when its deletion has waited long enough (B5.11)', async () => {
+    const [v1, v2, v3] = [await member('v1', 'g', 80), await member('v2', 'g', 20), await member('v3', 'g', 1)];
+    for (const one of [v1, v2, v3]) await one.reaches(isReady, splits(['v1=80', 'v2=20', 'v3=1']));
+    for (const one of [v1, v3]) {
+      await one.change({ spec: { baseRefs: [{ name: 'gone' }] } });
+      await one.reaches(condition('PresetsCombined', 'False', 'ConfigNotFound'));
+    }
+    await v2.delete();
+    const message = 'waiting for members v1, v3 to remove backendRef before deletion';
+    await v2.reaches(condition('GroupReady', 'False', 'FinalizationPending', message));
+    await v2.annotate(annotations.groupFinalizationTimeout, '0s');
+    await v2.reaches(isGone);
+    const written = await managedRoute(v1);
+    for (const one of [v1, v3]) {
+      expect(await sharedBackends(one)).to.deep.equal(['v1=80', 'v3=1']);
+      await one.reaches(async () => {
+        const told = (await one.events()).map((event) => event.message);
+        expect(told).to.include(
+          `Updated v1.HTTPRoute ${place.namespace}/${one.name}-kserve-route: LLMInferenceService "v2" is being deleted and has waited ` +
+            'long enough for its backends to be removed',
+        );
+      });
+    }
+
+    await v1.change({ spec: { baseRefs: null } });
+    await v1.reaches(isReady, splits(['v1=80', 'v3=1']));
+    // What the peer makes of its route itself is the same.
+    expect((await managedRoute(v1)).metadata.generation).to.equal(written.metadata.generation);
+  });
+
+  it('ends a deletion although the route of a peer cannot be changed, and tells the peer (B5.11)', async () => {
+    const [v1, v2] = [await member('v1', 'g', 80), await member('v2', 'g', 20)];
+    for (const one of [v1, v2]) await one.reaches(isReady, splits(['v1=80', 'v2=20']));
+    await v1.change({ spec: { baseRefs: [{ name: 'gone' }] } });
+    await v1.reaches(condition('PresetsCombined', 'False', 'ConfigNotFound'));
+    const { admin, namespace } = place;
+    const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/v1-kserve-route`;
+    const probe = {
+      method: 'PATCH' as const,
+      path,
+      query: { dryRun: 'All' },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { hostnames: ['a.b'] } },
+    };
+    const frozen = { apiGroup: 'gateway.networking.k8s.io', resource: 'httproutes', operations: ['UPDATE'], expression: 'false', namespace } as const;
+    const relent = await refuse(admin, { ...frozen, message: 'routes are frozen' }, () => admin.request(probe));
+    try {
+      await v2.annotate(annotations.groupFinalizationTimeout, '0s');
+      await v2.delete();
+      await v2.reaches(isGone);
+      await v1.reaches(async () => {
+        const warnings = (await v1.events()).filter(({ type }) => type === 'Warning').map((event) => event.message);
+        expect(warnings.join()).to.match(/failed to update v1.HTTPRoute .*v1-kserve-route: .*routes are frozen/);
+      });
+      expect(await sharedBackends(v1)).to.deep.equal(['v1=80', 'v2=20']);
+    } finally {
+      await relent();
+    }
+    await v1.change({ spec: { baseRefs: null } });
+    await v1.reaches(isReady, splits(['v1=80']));
   });
 
   it('lets several members go at once (R5.120)', async () => {

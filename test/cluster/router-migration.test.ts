@@ -7,7 +7,7 @@ import { cluster, namespace } from '../support/cluster.ts';
 import { service } from '../support/manifests.ts';
 import { defaultParent, condition as said } from '../support/router-fixtures.ts';
 import { sharedOperator } from '../support/shared-operator.ts';
-import { type Actor, clear, condition, type Expectation, given, has, managedRoute, type Place } from '../support/story.ts';
+import { type Actor, clear, condition, type Expectation, given, has, lacks, managedRoute, type Place } from '../support/story.ts';
 
 const poolGroups = async (actor: Actor) => [
   ...new Set(
@@ -65,6 +65,66 @@ describe('the managed route, with the gateway played by hand', () => {
     await qwen.reaches(uses(POOL_GROUP_V1ALPHA2));
     await qwen.changeChild(kinds.httpRoute, suffixes.route, { metadata: { annotations: { [annotations.inferencePoolMigrated]: 'v1' } } });
     await qwen.reaches(uses(POOL_GROUP_V1, 'v1'));
+  });
+
+  /** What a gateway says that knows v1 pools only. */
+  const refusesAlpha = async (actor: Actor) => {
+    await actor.reaches(uses(POOL_GROUP_V1ALPHA2));
+    await report(actor, parent('kserve-ingress-gateway', [accepted, said('ResolvedRefs', 'False', 'InvalidKind')]));
+    await actor.reaches(uses(POOL_GROUP_V1, 'v1'));
+    await report(actor, parent('kserve-ingress-gateway', [accepted, resolved]));
+  };
+  const remembers =
+    (value: string | undefined): Expectation =>
+    async (actor) =>
+      expect((await actor.stored()).status?.annotations?.[annotations.inferencePoolMigrated]).to.equal(value);
+  const routesWritten = async (actor: Actor) => (await managedRoute(actor)).metadata.generation;
+
+  it('begins with v1 again after a stop, without asking the gateway (B5.4)', async () => {
+    const qwen = await given(place, service('qwen'));
+    await refusesAlpha(qwen);
+    await qwen.reaches(condition('HTTPRoutesReady', 'True'), remembers(undefined));
+    await qwen.annotate(annotations.stop, 'true');
+    await qwen.reaches(lacks(kinds.httpRoute, suffixes.route), lacks(kinds.inferencePool, suffixes.inferencePool), remembers('v1'));
+    await qwen.annotate(annotations.stop, null);
+    await qwen.reaches(uses(POOL_GROUP_V1, 'v1'), remembers(undefined));
+    expect(await routesWritten(qwen)).to.equal(1);
+  });
+
+  it('begins with v1 again when it had no route for a while (B5.4)', async () => {
+    const qwen = await given(place, service('qwen'));
+    await refusesAlpha(qwen);
+    await qwen.change({ spec: { router: { route: null } } });
+    await qwen.reaches(lacks(kinds.httpRoute, suffixes.route), remembers('v1'));
+    await qwen.change({ spec: { router: { route: {} } } });
+    await qwen.reaches(uses(POOL_GROUP_V1, 'v1'), remembers(undefined));
+    expect(await routesWritten(qwen)).to.equal(1);
+  });
+
+  it('begins with v1 again when somebody deleted it and the gateway takes v1 only (B5.4)', async () => {
+    const qwen = await given(place, service('qwen'));
+    await refusesAlpha(qwen);
+    const acceptance = {
+      parentRef: defaultParent,
+      conditions: [{ type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: at }],
+    };
+    await qwen.changeChild(kinds.inferencePool, suffixes.inferencePool, { status: { parents: [acceptance] } }, 'status');
+    await qwen.reaches(condition('InferencePoolReady', 'True'));
+    const { uid } = (await managedRoute(qwen)).metadata;
+    await qwen.deleteChild(kinds.httpRoute, suffixes.route);
+    await qwen.reaches(uses(POOL_GROUP_V1, 'v1'), async () => expect((await managedRoute(qwen)).metadata.uid).not.to.equal(uid));
+    expect(await routesWritten(qwen)).to.equal(1);
+  });
+
+  it('begins with v1alpha2 again where the gateway takes both', async () => {
+    const qwen = await given(place, service('qwen'));
+    await qwen.reaches(uses(POOL_GROUP_V1ALPHA2));
+    await report(qwen, parent('kserve-ingress-gateway', [accepted, resolved]));
+    await qwen.reaches(condition('HTTPRoutesReady', 'True'));
+    await qwen.annotate(annotations.stop, 'true');
+    await qwen.reaches(lacks(kinds.httpRoute, suffixes.route), condition('HTTPRoutesReady', 'False', 'Stopped'), remembers(undefined));
+    await qwen.annotate(annotations.stop, null);
+    await qwen.reaches(uses(POOL_GROUP_V1ALPHA2), remembers(undefined));
   });
 
   it('is ready by the word of its own parents, about its present generation (R5.88, B5.18)', async () => {

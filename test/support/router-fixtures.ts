@@ -1,6 +1,6 @@
 import type { Gateway, HTTPRoute, Listener, ListenerStatus, ObservedCondition } from '../../api/gateway-api.ts';
 import { kinds, POOL_GROUP_V1 } from '../../api/kinds.ts';
-import type { Condition, Service } from '../../api/kubernetes.ts';
+import type { Condition, OwnerReference, Service } from '../../api/kubernetes.ts';
 import { annotations } from '../../api/metadata.ts';
 import { childName } from '../../api/names.ts';
 import { defaultOptions, type Options } from '../../api/options.ts';
@@ -166,6 +166,7 @@ interface RouteOverrides {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   generation?: number;
+  ownerReferences?: OwnerReference[];
   parentRefs?: ParentReference[];
   hostnames?: string[];
   rules?: HTTPRouteRule[];

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import type { ObservedCondition } from '../../../api/gateway-api.ts';
 import type { LLMInferenceService, LLMInferenceServiceSpec, LLMInferenceServiceStatus } from '../../../api/types.ts';
-import { assessGroup, finalizationPending, peersInTheWay, refersTo } from '../../../assess/group.ts';
+import { assessGroup } from '../../../assess/group.ts';
 import { groupsToWake } from '../../../assess/group-fan-out.ts';
 import type { GroupMember, RoutingGroup } from '../../../render/routing-group.ts';
-import { ask } from '../../support/answers.ts';
-import { condition, defaultParent, httpRoute, poolBackend, rule, service, serviceBackend } from '../../support/router-fixtures.ts';
+import { condition, defaultParent, httpRoute, service } from '../../support/router-fixtures.ts';
 
 const member = (name: string, models: string[], overrides: Partial<GroupMember> = {}): GroupMember => ({
   name,
@@ -167,49 +166,6 @@ describe('what a gateway says about the rules of a group (B5.12)', () => {
     ] as const) {
       it(`is nothing ${what}`, () => expect(told(of, route(ok, controller)).ready).to.deep.equal({ type: 'GroupReady', status: 'True' }));
     }
-  });
-});
-
-describe('deletion of a group member (R5.118)', () => {
-  const grouped: LLMInferenceServiceSpec = { router: { route: { group: 'g', weight: 1 } } };
-  const leaving = service({ name: 'leaving', spec: grouped, deletionTimestamp: '2026-01-01T00:00:00Z' });
-  const soon = Date.parse('2026-01-01T00:00:05Z');
-  const referring = (peer: string) => httpRoute({ name: `${peer}-kserve-route`, rules: [rule('/', serviceBackend('leaving-kserve-workload-svc'))] });
-  const peer = (name: string, overrides: object = {}) => service({ name, spec: grouped, ...overrides });
-  const waitsFor = (objects: object[], now = soon, who: LLMInferenceService = leaving) => ask(peersInTheWay(who, now), [who, ...objects]);
-
-  it('waits for members whose route refers to it, sorted', () => {
-    expect(waitsFor([peer('z'), referring('z'), peer('a'), referring('a'), peer('done'), httpRoute({ name: 'done-kserve-route' })])).to.deep.equal([
-      'a',
-      'z',
-    ]);
-  });
-
-  const passes: [string, object[], LLMInferenceService?, number?][] = [
-    ['a member without route', [peer('a')]],
-    ['a member that is being deleted too', [peer('a', { deletionTimestamp: '2026-01-01T00:00:00Z' }), referring('a')]],
-    ['another group', [peer('a', { spec: { router: { route: { group: 'h' } } } }), referring('a')]],
-    ['no group of its own', [peer('a'), referring('a')], service({ name: 'leaving', spec: {} })],
-    ['ten minutes gone (B5.11)', [peer('a'), referring('a')], leaving, Date.parse('2026-01-01T00:10:01Z')],
-  ];
-  for (const [what, objects, who, now] of passes) {
-    it(`does not wait with ${what}`, () => expect(waitsFor(objects, now, who)).to.deep.equal([]));
-  }
-
-  it('finds references to the pool or the workload Service in any rule, by kind', () => {
-    const refers = (backend: ReturnType<typeof serviceBackend>) => refersTo(httpRoute({ rules: [rule('/a'), rule('/b', backend)] }), 'leaving');
-    expect(refers(poolBackend('leaving-inference-pool'))).to.equal(true);
-    expect(refers(serviceBackend('leaving-kserve-workload-svc'))).to.equal(true);
-    expect(refers(serviceBackend('leaving-inference-pool'))).to.equal(false);
-    expect(refers(serviceBackend('other'))).to.equal(false);
-  });
-
-  it('says whom it waits for (R5.119)', () => {
-    expect(finalizationPending(['a'])).to.deep.equal([
-      { type: 'GroupReady', status: 'False', reason: 'FinalizationPending', message: 'waiting for member a to remove backendRef before deletion' },
-      { type: 'GroupDegraded', clear: true },
-    ]);
-    expect(finalizationPending(['a', 'b'])[0]).to.include({ message: 'waiting for members a, b to remove backendRef before deletion' });
   });
 });
 

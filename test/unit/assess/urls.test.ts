@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { isRejection } from '../../../api/rejection.ts';
 import { HEADER, header, listener, poolBackend, rule, serviceBackend } from '../../support/router-fixtures.ts';
-import { discover, found, http, https, parent, type Row, refsTo, section } from '../../support/url-discovery.ts';
+import { discover, found, type GatewayOptions, http, https, parent, type Row, refsTo, section } from '../../support/url-discovery.ts';
 
 const EXTERNAL = '203.0.113.1';
 const pool = poolBackend('pool');

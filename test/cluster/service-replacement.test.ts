@@ -131,7 +131,8 @@ describe('a Deployment whose selector has to change while it serves (B3.1, R3.35
         proxy.interfere(undefined);
         await isEnded(one);
         await isDeserted(one.name);
-        expect((await one.events()).map(({ message }) => message).join()).to.match(/Deleted v1\.ReplicaSet replacement\/interrupted-kserve-/);
+        const removed = /Deleted v1\.ReplicaSet replacement\/interrupted-kserve-/;
+        await eventually(async () => expect((await one.events()).map(({ message }) => message).join()).to.match(removed));
         expect((await place.admin.get(kinds.replicaSet, place.namespace, 'others-hash'))?.metadata.uid).to.equal(foreign.metadata.uid);
         await place.admin.delete(kinds.replicaSet, place.namespace, 'others-hash');
         await one.delete().catch(() => undefined);

@@ -128,8 +128,10 @@ describe('a Deployment whose selector has to change while it serves (B3.1, R3.35
           expect(await place.admin.get(kinds.deployment, place.namespace, childName(one.name, suffixes.main))).to.equal(undefined),
         );
         await end(one);
-        proxy.interfere(undefined);
+        // Of the Deployment last: before it knew that the service has ended, it would make that anew.
+        proxy.interfere(({ url, isWatch }) => (isWatch && url.pathname.endsWith('/deployments') ? { broken: 'before' } : undefined));
         await isEnded(one);
+        proxy.interfere(undefined);
         await isDeserted(one.name);
         const removed = /Deleted v1\.ReplicaSet replacement\/interrupted-kserve-/;
         await eventually(async () => expect((await one.events()).map(({ message }) => message).join()).to.match(removed));

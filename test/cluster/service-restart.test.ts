@@ -45,12 +45,12 @@ describe('an operator that ends', function () {
 
   it('without warning, at any moment, leaves nothing behind that the next one does not bring to a good end', async () => {
     const interrupted: Actor[] = [];
-    for (let round = 0; round < 4; round++) {
+    // From before the first object to after the last.
+    for (const [round, reached] of [0, 3, 6, 8].entries()) {
       const operator = await spawnOperator(site);
+      running.push({ stop: operator.kill });
       const [first, second] = [await given(place, small(`first-${round}`)), await given(place, large(`other-${round}`))];
       interrupted.push(first, second);
-      // Each round a little later: from before the first object to after the last.
-      const reached = round * 3;
       await eventually(async () => expect(await objectsOf(first)).to.be.at.least(reached));
       await operator.kill();
     }
@@ -76,6 +76,7 @@ describe('an operator that ends', function () {
 
   it('without warning, in the middle of a deletion, leaves nothing behind that the next one does not remove', async () => {
     const operator = await spawnOperator(site);
+    running.push({ stop: operator.kill });
     const actors = [await given(place, small('one')), await given(place, large('two'))];
     for (const actor of actors) await actor.reaches(isReady);
     await Promise.all([...actors.map((actor) => actor.delete()), operator.kill()]);

@@ -7,15 +7,19 @@ export interface LocalModelCache {
   readonly spec?: { readonly sourceModelUri?: string; readonly nodeGroups?: readonly string[] };
 }
 
+/** Whether a service may have its model from a local cache at all: it names one and does not opt out (R1.56 step 5). */
+export function mayBeCached({ metadata, spec }: LLMInferenceService): boolean {
+  return (spec?.model?.uri ?? '') !== '' && !(annotationKeys.disableLocalModel in (metadata.annotations ?? {}));
+}
+
 /**
  * Marks a service whose model is in a local cache, and takes the marks off one whose model is not (R1.56 step 5, R1.57). The
  * caches are in order of precedence; among equals the longest source URI wins, then the name (B24).
  */
 export function labelLocalModel(service: LLMInferenceService, caches: readonly LocalModelCache[]): LLMInferenceService {
   const { labels = {}, annotations = {} } = service.metadata;
-  const disabled = annotationKeys.disableLocalModel in annotations;
   const uri = service.spec?.model?.uri ?? '';
-  const hit = disabled || uri === '' ? undefined : findCache(uri, annotations[annotationKeys.nodeGroup], caches);
+  const hit = mayBeCached(service) ? findCache(uri, annotations[annotationKeys.nodeGroup], caches) : undefined;
   const nextLabels = withKeys(labels, {
     [labelKeys.localModel]: hit?.cache.metadata.name,
     [labelKeys.localModelNamespace]: hit?.cache.metadata.namespace,

@@ -6,7 +6,7 @@ import { applyDefaults } from '../api/default.ts';
 import { type FieldError, invalidStatus } from '../api/field-error.ts';
 import { kinds, SERVING_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { type LocalModelCache, labelLocalModel } from '../api/local-model.ts';
+import { type LocalModelCache, labelLocalModel, mayBeCached } from '../api/local-model.ts';
 import { annotations, SETTINGS_CONFIG_MAP } from '../api/metadata.ts';
 import { suffixes } from '../api/names.ts';
 import type { Options } from '../api/options.ts';
@@ -60,24 +60,31 @@ async function mutateService(request: AdmissionRequest, webhook: AdmissionWebhoo
   const service = withTypedDefaults(object) as unknown as LLMInferenceService;
   const stored = request.operation === 'UPDATE' ? readObject(request.oldObject, webhook) : undefined;
   const old = stored && 'object' in stored ? (stored.object as unknown as LLMInferenceService) : service;
-  const caches = await findLocalModels(sources, object.metadata.namespace ?? request.namespace);
   const defaulted = followAdapters(applyDefaults(service), old);
-  const result = 'warning' in caches ? defaulted : labelLocalModel(defaulted, caches.found);
+  const concerned = old === service ? !isProbe(service) : concernsLocalModel(old, service);
+  const caches = concerned ? await findLocalModels(sources, service, request.namespace) : undefined;
+  const result = caches && 'found' in caches ? labelLocalModel(defaulted, caches.found) : defaulted;
   const patch = jsonPatch.compare(object, result) as JsonPatch;
-  return { allowed: true, patch, warnings: 'warning' in caches ? [caches.warning] : [] };
+  return { allowed: true, patch, warnings: caches && 'warning' in caches ? [caches.warning] : [] };
 }
+
+/** Whether an update touches anything that says where the model comes from. Finalizers and owners do not: they cost no look-up. */
+const concernsLocalModel = (old: LLMInferenceService, { metadata, spec }: LLMInferenceService): boolean =>
+  !isDeepStrictEqual([spec, metadata.labels, metadata.annotations], [old.spec, old.metadata.labels, old.metadata.annotations]);
 
 /** The caches that may hold the model: none when local models are off, a warning when that cannot be found out. */
 async function findLocalModels(
   sources: AdmissionSources,
-  namespace: string,
+  service: LLMInferenceService,
+  requested: string,
 ): Promise<{ readonly found: readonly LocalModelCache[] } | { readonly warning: string }> {
   const warning = (cause: string) => ({ warning: `local model caches are not looked up: ${cause}` });
   try {
     const settings = await sources.settings();
     if (!settings) return warning(missingSettings);
     const localModel = JSON.parse(settings.data?.localModel ?? '{}') as { enabled?: unknown } | null;
-    return { found: localModel?.enabled === true ? await sources.localModelCaches(namespace) : [] };
+    const namespace = service.metadata.namespace ?? requested;
+    return { found: localModel?.enabled === true && mayBeCached(service) ? await sources.localModelCaches(namespace) : [] };
   } catch (error) {
     return warning((error as Error).message);
   }
@@ -109,12 +116,15 @@ async function validateServiceWrite(request: AdmissionRequest, webhook: Admissio
   };
 }
 
+/** Whether this is how the operator has an effective spec checked (R2.90); it is never stored. */
+const isProbe = ({ metadata }: Pick<LLMInferenceService, 'metadata'>): boolean => metadata.generateName?.endsWith(suffixes.validation) === true;
+
 /**
  * Whether it matters how the service renders. Nobody is kept from deleting, stopping or labelling a service, or from removing its
  * finalizer, and the probe by which the operator checks an effective spec is rendered already (R2.90).
  */
 function isToBeRendered({ metadata, spec }: LLMInferenceService, old: LLMInferenceService | undefined): boolean {
-  if (metadata.deletionTimestamp || isStopped(metadata) || metadata.generateName?.endsWith(suffixes.validation)) return false;
+  if (metadata.deletionTimestamp || isStopped(metadata) || isProbe({ metadata })) return false;
   return old === undefined || isStopped(old.metadata) || !isDeepStrictEqual(spec, old.spec);
 }
 

@@ -260,6 +260,32 @@ describe('defaulting of services', () => {
     }
   });
 
+  describe('asks for local models only where they matter', () => {
+    const model = { uri: 'hf://org/qwen', name: 'm' };
+    const named = { name: 'svc', namespace: 'ns' };
+    const changes: [string, Service, Service | undefined, boolean][] = [
+      ['a new service', service({ model }), undefined, true],
+      ['another model', service({ model }), service({ model: { ...model, uri: 'hf://org/other' } }), true],
+      ['another annotation', service({ model }, { ...named, annotations: { a: 'b' } }), service({ model }), true],
+      ['a finalizer', service({ model }, { ...named, finalizers: ['a/b'] }), service({ model }), false],
+      ['the probe of an effective spec (R2.90)', service({ model }, { generateName: 'svc-validation-', namespace: 'ns' }), undefined, false],
+      ['a service that opts out', service({ model }, { ...named, annotations: { 'serving.kserve.io/disable-localmodel': '' } }), undefined, false],
+      ['a model that a config names', service({ baseRefs: [{ name: 'a' }] }), undefined, false],
+    ];
+    for (const [what, object, old, asks] of changes) {
+      it(`${asks ? '' : 'not '}for ${what}`, async () => {
+        let asked = false;
+        settings = async () => settingsWith(enabled) as ConfigMap;
+        localModelCaches = async () => {
+          asked = true;
+          return [];
+        };
+        await mutate(object, old ? { old } : {});
+        expect(asked).to.equal(asks);
+      });
+    }
+  });
+
   it('moves criticalities along with their adapters on update (B2)', async () => {
     const withAdapters = (names: readonly string[]): Service =>
       service(

@@ -1,7 +1,15 @@
 import { isRejection } from '../../../api/rejection.ts';
 import type { LLMInferenceService, LLMInferenceServiceConfig, LLMInferenceServiceSpec, LLMInferenceServiceStatus } from '../../../api/types.ts';
+import { mergeSpecs } from '../../../assemble/merge.ts';
 import { parseSettings } from '../../../assemble/parse-settings.ts';
 import type { Settings } from '../../../assemble/settings.ts';
+
+/** Specs merged in this order; a rejection is an error. */
+export function merge(...specs: readonly object[]): LLMInferenceServiceSpec {
+  const merged = mergeSpecs(specs.map((spec, i) => ({ origin: `layer ${i}`, spec: spec as LLMInferenceServiceSpec })));
+  if (isRejection(merged)) throw new Error(merged.message);
+  return merged;
+}
 
 export const storageInitializer = JSON.stringify({
   image: 'registry.example.com/storage-initializer:1',

@@ -1,17 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isRejection } from '../../../api/rejection.ts';
 import type { LLMInferenceServiceSpec } from '../../../api/types.ts';
-import { mergeSpecs } from '../../../assemble/merge.ts';
 import { anySpec, anySpecWithoutKeyedLists } from './any-spec.ts';
+import { merge } from './fixtures.ts';
 
 type Spec = LLMInferenceServiceSpec;
-
-function merge(...specs: Spec[]): Spec {
-  const merged = mergeSpecs(specs.map((spec) => ({ origin: 'layer', spec })));
-  if (isRejection(merged)) throw new Error(merged.message);
-  return merged;
-}
 
 /** Keyed lists by key, because their order depends on the grouping. */
 function sorted(value: unknown): unknown {

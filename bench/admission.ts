@@ -34,14 +34,17 @@ const service = 'llminferenceservice';
 const example = (file: string): KubeObject => withDefaults(parse(readFileSync(packagePath(`examples/${file}`), 'utf8')) as KubeObject);
 const plain = example('qwen2.5-7b-single-gpu.yaml');
 const pair = example('prefill-decode.yaml');
-const rich = withScheduler(pair);
+const rich = withPicker(pair);
 const big = annotated(pair, { note: 'x'.repeat(BIG) });
 
-/** A service that is rendered ahead, its scheduler included. */
-function withScheduler(object: KubeObject): KubeObject {
+/** A service that has to be assembled, because its template configures the picker. */
+function withPicker(object: KubeObject): KubeObject {
   const { spec } = object as KubeObject & { spec: { router?: object } };
-  const inline = { kind: 'EndpointPickerConfig', plugins: [{ type: 'queue-scorer' }] };
-  return { ...object, spec: { ...spec, router: { ...spec.router, scheduler: { config: { inline } } } } } as KubeObject;
+  const args = ['--config-text', 'apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\nplugins:\n- type: queue-scorer\n'];
+  return {
+    ...object,
+    spec: { ...spec, router: { ...spec.router, scheduler: { template: { containers: [{ name: 'main', args }] } } } },
+  } as KubeObject;
 }
 
 function annotated(object: KubeObject, annotations: Record<string, string>): KubeObject {
@@ -87,7 +90,7 @@ const loads: readonly Load[] = [
   admission('validate a create', 'validate', plain),
   admission('validate prefill and decode', 'validate', pair),
   admission('validate a label change', 'validate', annotated(pair, { a: 'b' }), pair),
-  admission('validate and render ahead', 'validate', rich),
+  admission('validate what the picker is told', 'validate', rich),
   admission('mutate 1 MB', 'mutate', big),
   admission('validate an update of 1 MB', 'validate', big, pair),
   conversion('convert one', pair, 1),

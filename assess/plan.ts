@@ -19,25 +19,19 @@ export interface Plan {
 }
 
 /**
- * Assembles a service and renders everything it wants. For those who want to know what would become of it: admission, the command line.
+ * Assembles a service and renders everything it wants. For the command line, which tells what would become of it.
  *
  * @param service with its defaults (`applyDefaults`)
- * @param parts what to render; the scheduler takes most of the time, because its configuration is read and written as YAML
  * @returns a rejection when there is no effective spec to render
  */
-export function* planService(
-  service: Context['service'],
-  settings: Settings,
-  options: Options,
-  parts: { readonly scheduler: boolean } = { scheduler: true },
-): Inquiry<Plan | Rejection> {
+export function* planService(service: Context['service'], settings: Settings, options: Options): Inquiry<Plan | Rejection> {
   const assembled = yield* assemble(service, settings, options);
   if (isRejection(assembled)) return assembled;
   const { spec, adapters } = assembled;
   const context: Context = { service, spec, adapters, settings, options, now: 0, stopped: isStopped(service.metadata) };
   const { stage, rejection } = yield* routeService(context);
   const workloads = yield* renderWorkloads(context);
-  const scheduler = parts.scheduler ? yield* renderScheduler(context) : [];
+  const scheduler = yield* renderScheduler(context);
   const stages = [...workloads, ...scheduler, ...(stage ? [stage] : [])];
   return { assembled, stages, ...(rejection ? { rejection } : {}) };
 }

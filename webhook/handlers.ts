@@ -26,7 +26,7 @@ import { checkTemplateSyntax } from '../assemble/template-syntax.ts';
 import { readObject } from './admission-object.ts';
 import { type AdmissionRequest, allow, deny, forbid, type JsonPatch, type Verdict } from './admission-review.ts';
 import type { AdmissionHandler } from './application.ts';
-import { warnOfNamedConfig, warnOfUsers } from './rendering.ts';
+import { warnOfNamedConfig, warnOfUsers } from './assembling.ts';
 import type { AdmissionSources } from './sources.ts';
 
 const HUB = kinds.service.apiVersion;
